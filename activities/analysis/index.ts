@@ -1,0 +1,15 @@
+/** Statistics of the study: pure functions of predictions, head scores and artifacts' contents. */
+export { answerTokens, exactMatch, scorePredictions, tokenF1 } from './answers.ts';
+export { bootstrapMean, LEVEL, mean, quantile, RESAMPLES, type Bootstrap } from './intervals.ts';
+export { cosine, randomHeads, recall, retrievalHeads, scoreKind, topHeads, type RandomHeadsInput, type ScoreMatrix } from './heads.ts';
+export {
+  analyseSweep,
+  evaluation,
+  headFindings,
+  SAMPLED_QUESTIONS,
+  type BaselineFiles,
+  type CellFiles,
+  type EvaluateFiles,
+  type SettingFiles,
+  type SweepFiles,
+} from './sweep.ts';

@@ -1,0 +1,52 @@
+import { readFile } from 'node:fs/promises';
+import { join, resolve } from 'node:path';
+import { z } from 'zod';
+import type { StageResult } from '#workflows/contracts/artifacts.ts';
+import { parse } from '#workflows/contracts/parse.ts';
+import type { StageRequest } from '#workflows/contracts/requests.ts';
+import { PretrainJob } from '#workflows/contracts/trainer.ts';
+import type { ActivityContext } from '../stage/context.ts';
+import { hopeless } from '../stage/failures.ts';
+import { runStage } from '../stage/run-stage.ts';
+import { runTrainerJob } from '../stage/trainer-job.ts';
+import { countParameters } from './count-parameters.ts';
+import { copyModelFolder, digestModelFolder } from './model-folder.ts';
+
+const ImportParams = z.strictObject({ kind: z.literal('folder'), folder: z.string() });
+const PretrainParams = z.strictObject({
+  kind: z.literal('pretrain'),
+  ...PretrainJob.shape.pretrain.shape,
+  dtype: z.string(),
+  device: z.string(),
+});
+
+/** The part of a model's config.json that summaries show. */
+const Config = z.object({ model_type: z.string(), num_hidden_layers: z.int(), num_attention_heads: z.int(), vocab_size: z.int() });
+
+/** Imports a base model's folder into the store. */
+export function importBase(context: ActivityContext, { recipe, locations }: StageRequest): Promise<StageResult> {
+  return runStage(context, 'base', recipe, async ({ outputFolder }) => {
+    const { folder } = parse(ImportParams, recipe.params, 'the parameters of a base stage');
+    const path = resolve(context.baseFolder, locations[folder] ?? '');
+    if ((await digestModelFolder(path, 'base.path')) !== folder) throw hopeless('ModelMissing', `the model in ${path} changed after the sweep was started; start it again`);
+    await copyModelFolder(path, outputFolder, 'base.path');
+    return { summary: await describeBase(outputFolder) };
+  });
+}
+
+/** Makes a tiny base: vocabulary and weights trained on a task's source rows. */
+export function pretrainBase(context: ActivityContext, { recipe }: StageRequest): Promise<StageResult> {
+  return runStage(context, 'base', recipe, async (tools) => {
+    const { kind: _kind, dtype: _dtype, device: _device, ...pretrain } = parse(PretrainParams, recipe.params, 'the parameters of a base stage');
+    const corpus = await tools.input('corpus');
+    const corpusFiles = ['train.jsonl', 'pool.jsonl'].map((name) => join(corpus, name));
+    const outcome = await runTrainerJob(context, tools, { kind: 'pretrain', corpusFiles, pretrain });
+    return { ...outcome, summary: { ...(await describeBase(tools.outputFolder)), ...outcome.summary } };
+  });
+}
+
+/** Facts of a model folder that summaries and reports show. */
+async function describeBase(folder: string) {
+  const config = parse(Config, JSON.parse(await readFile(join(folder, 'config.json'), 'utf8')), 'config.json of the base model');
+  return { modelType: config.model_type, layers: config.num_hidden_layers, heads: config.num_attention_heads, vocabulary: config.vocab_size, parameters: await countParameters(folder) };
+}

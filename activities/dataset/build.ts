@@ -1,0 +1,131 @@
+import { mkdir, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { seededRandom } from '#activities/random/seeded.ts';
+import { type OnProgress, writeJsonLines } from '#activities/source/index.ts';
+import { DatasetCard, type Example } from '#workflows/contracts/dataset.ts';
+import type { Condition, Split, Task } from '#workflows/contracts/experiment.ts';
+import { parse } from '#workflows/contracts/parse.ts';
+import { CardWriter } from './card.ts';
+import { checkExample } from './check.ts';
+import type { Draft } from './draft.ts';
+import { DatasetError } from './errors.ts';
+import { fillPrompt } from './fill.ts';
+import { mdqaRows } from './mdqa/index.ts';
+import { renderPrompt } from './prompt.ts';
+import { answersInNeedles, toSpans } from './spans.ts';
+import type { TaskRequest, TaskRow } from './task.ts';
+import { openTokenizer, type TokenCounter } from './tokens.ts';
+
+/** How many examples to build: a condition's training data, or the real test split. */
+export type DatasetCounts = { train: number; validation: number } | { test: number };
+
+export interface DatasetRequest {
+  task: Task;
+  condition: Condition;
+  /** Folder of the task's source artifact. */
+  sourceDir: string;
+  /** tokenizer.json of the model under test. */
+  tokenizerFile: string;
+  /** Length of every prompt in that model's tokens; never exceeded. */
+  contextTokens: number;
+  seed: number;
+  examples: DatasetCounts;
+  outputDir: string;
+}
+
+export type DatasetSummary = Record<'examples' | 'dropped' | 'meanPromptTokens' | 'meanNeedleDepth', number>;
+
+/** One folder per task; each turns source rows into drafts. */
+const TASKS: Partial<Record<Task, (request: TaskRequest) => AsyncGenerator<TaskRow>>> = { mdqa: mdqaRows };
+
+/** Counted when a question's needle alone is longer than the context. */
+const TOO_LONG = 'gold passage longer than the context';
+
+/** Progress is reported every so many examples. */
+const PROGRESS_EXAMPLES = 10;
+
+/**
+ * Builds a dataset: `train.jsonl` and `validation.jsonl` of a condition, or `test.jsonl`, and `card.json`.
+ *
+ * The questions are the first usable rows of the source, the same ones in the same order for every condition (conditions
+ * are paired, paper section 3.2); validation is the last share of them. An example has the id of its source row. Same
+ * source, settings and seed give the same bytes.
+ * @throws DatasetError for a task, condition or length that this source does not offer, or too few usable rows
+ * @throws ExampleError if an example breaks an invariant
+ */
+export async function buildDataset(request: DatasetRequest, onProgress?: OnProgress): Promise<DatasetSummary> {
+  const { task, condition, sourceDir, tokenizerFile, contextTokens, seed, examples, outputDir } = request;
+  const rowsOf = TASKS[task];
+  if (rowsOf === undefined) throw new DatasetError(`task: found "${task}", allowed: ${Object.keys(TASKS).join(', ')}`);
+  const isTest = 'test' in examples;
+  if (isTest && condition !== 'real') throw new DatasetError(`condition: found "${condition}", allowed for the test split: real`);
+  const files: [Split, number][] = isTest ? [['test', examples.test]] : [['train', examples.train], ['validation', examples.validation]];
+  const total = files.reduce((sum, [, count]) => sum + count, 0);
+
+  const counter = openTokenizer(tokenizerFile);
+  await mkdir(outputDir, { recursive: true });
+  const rows = rowsOf({ sourceDir, condition, split: isTest ? 'test' : 'train', seed });
+  let card: CardWriter | undefined;
+  let done = 0;
+
+  async function* built(split: Split, count: number): AsyncGenerator<Example> {
+    for (let left = count; left > 0; ) {
+      const { value: row, done: exhausted } = await rows.next();
+      if (exhausted) throw new DatasetError(`${split} examples: found ${count - left} usable source rows (dropped: ${card?.dropped ?? 'none'}), needed: ${count}`);
+      card ??= new CardWriter(task, condition, row.generator);
+      if (!(await fits(row.real(), contextTokens, counter))) {
+        card.dropped.add(TOO_LONG);
+        continue;
+      }
+      const random = seededRandom('order', task, condition, seed, row.id);
+      const draft = row.draft();
+      const { prompt, needles, promptTokens, others } = await fillPrompt(draft, contextTokens, counter, random);
+      const example: Example = {
+        id: row.id,
+        task,
+        condition,
+        split,
+        prompt,
+        answer: draft.answer,
+        answers: draft.answers,
+        question: draft.question,
+        needles: toSpans(prompt, needles),
+        answerSpans: toSpans(prompt, answersInNeedles(prompt, needles, draft.answers)),
+        promptTokens,
+      };
+      checkExample(example, {
+        contextTokens,
+        needleTexts: draft.needles.map(({ text, needle }) => text.slice(needle?.start, needle?.end)),
+        otherTexts: others.map(({ text }) => text),
+        answersOnlyInNeedles: draft.answersOnlyInNeedles,
+      });
+      card.add(example);
+      yield example;
+      left -= 1;
+      if (++done % PROGRESS_EXAMPLES === 0 || done === total) onProgress?.({ phase: 'building examples', done, total, unit: 'examples' });
+    }
+  }
+
+  for (const [split, count] of files) await writeJsonLines(join(outputDir, `${split}.jsonl`), built(split, count));
+  if (card === undefined) throw new DatasetError(`examples: found ${total} asked for, allowed: at least 1`);
+  const finished = parse(DatasetCard, card.finish(), 'the dataset card');
+  await writeFile(join(outputDir, 'card.json'), `${JSON.stringify(finished, null, 2)}\n`);
+  return summarise(finished);
+}
+
+/** Whether question and needles alone are within the context. */
+async function fits({ layout, needles, question }: Draft, contextTokens: number, counter: TokenCounter): Promise<boolean> {
+  return (await counter.prompt(renderPrompt(layout, needles, question).prompt)) <= contextTokens;
+}
+
+function summarise({ splits, dropped }: DatasetCard): DatasetSummary {
+  const all = Object.values(splits);
+  const examples = all.reduce((sum, split) => sum + split.examples, 0);
+  const mean = (of: (split: (typeof all)[number]) => number) => all.reduce((sum, split) => sum + of(split) * split.examples, 0) / examples;
+  return {
+    examples,
+    dropped: Object.values(dropped).reduce((sum, count) => sum + count, 0),
+    meanPromptTokens: mean((split) => split.promptTokens.mean),
+    meanNeedleDepth: mean((split) => split.meanNeedleDepth),
+  };
+}

@@ -1,0 +1,42 @@
+import { join } from 'node:path';
+import { z } from 'zod';
+import type { StageResult } from '#workflows/contracts/artifacts.ts';
+import { Condition, Task } from '#workflows/contracts/experiment.ts';
+import { parse } from '#workflows/contracts/parse.ts';
+import type { StageRequest } from '#workflows/contracts/requests.ts';
+import type { ActivityContext } from '../stage/context.ts';
+import { runStage } from '../stage/run-stage.ts';
+import { buildDataset, type DatasetCounts } from './build.ts';
+
+const shared = { task: Task, contextTokens: z.int().positive() };
+const Params = z.discriminatedUnion('splits', [
+  z.strictObject({ splits: z.literal('train'), ...shared, condition: Condition, total: z.int().min(2), validationShare: z.number() }),
+  z.strictObject({ splits: z.literal('test'), ...shared, condition: z.literal('real'), test: z.int().positive() }),
+]);
+
+/** Training and validation examples of one condition, or the real test split (paper, section 3.2 and C.1). */
+export function synthesizeDataset(context: ActivityContext, { recipe }: StageRequest): Promise<StageResult> {
+  return runStage(context, 'dataset', recipe, async ({ input, outputFolder, progress }) => {
+    const params = parse(Params, recipe.params, 'the parameters of a dataset stage');
+    const summary = await buildDataset(
+      {
+        task: params.task,
+        condition: params.condition,
+        sourceDir: await input('source'),
+        tokenizerFile: join(await input('base'), 'tokenizer.json'),
+        contextTokens: params.contextTokens,
+        seed: recipe.seed,
+        examples: countsOf(params),
+        outputDir: outputFolder,
+      },
+      progress,
+    );
+    return { summary };
+  });
+}
+
+function countsOf(params: z.infer<typeof Params>): DatasetCounts {
+  if (params.splits === 'test') return { test: params.test };
+  const validation = Math.round(params.total * params.validationShare);
+  return { train: params.total - validation, validation };
+}

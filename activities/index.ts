@@ -1,0 +1,37 @@
+/** Every activity, bound to what a worker works with; workflows import the types only. */
+import { importBase, pretrainBase } from './base/prepare-base.ts';
+import { synthesizeDataset } from './dataset/synthesize-dataset.ts';
+import { evaluateModel } from './evaluate/evaluate-model.ts';
+import { discardArtifact } from './inputs/discard.ts';
+import { findFinished } from './inputs/find.ts';
+import { fingerprintInputs } from './inputs/fingerprint.ts';
+import { maskHeads } from './mask/mask-heads.ts';
+import { publishReport } from './report/publish-report.ts';
+import { writeReport } from './report/write-report.ts';
+import { scoreHeads } from './score/score-heads.ts';
+import { importSource } from './source/import-source.ts';
+import type { SweepSpec } from '#workflows/contracts/spec.ts';
+import type { ActivityContext } from './stage/context.ts';
+import { trainAdapter } from './train/train-adapter.ts';
+
+type WithoutContext<F> = F extends (context: ActivityContext, ...args: infer A) => infer R ? (...args: A) => R : never;
+
+/** Gives each activity its worker's context, under its own name. */
+function bind<T extends Record<string, (context: ActivityContext, ...args: never[]) => unknown>>(context: ActivityContext, activities: T) {
+  const bound = Object.entries(activities).map(([name, activity]) => [name, activity.bind(null, context)]);
+  return Object.fromEntries(bound) as { [Name in keyof T]: WithoutContext<T[Name]> };
+}
+
+const fingerprint = ({ baseFolder }: ActivityContext, spec: SweepSpec) => fingerprintInputs(baseFolder, spec);
+
+/** Activities that any worker can do. */
+export function lightActivities(context: ActivityContext) {
+  return bind(context, { fingerprintInputs: fingerprint, findFinished, importSource, importBase, synthesizeDataset, writeReport, publishReport, discardArtifact });
+}
+
+/** Activities that need a trainer. */
+export function trainerActivities(context: ActivityContext) {
+  return bind(context, { pretrainBase, trainAdapter, evaluateModel, scoreHeads, maskHeads });
+}
+
+export type Activities = ReturnType<typeof lightActivities> & ReturnType<typeof trainerActivities>;

@@ -1,0 +1,14 @@
+import { ArtifactRef } from '#workflows/contracts/artifacts.ts';
+import { parse } from '#workflows/contracts/parse.ts';
+import type { ActivityContext } from '../stage/context.ts';
+import { toFailure } from '../stage/failures.ts';
+
+/** Deletes an artifact, so that the next sweep that needs it makes it anew. */
+export async function discardArtifact({ store }: ActivityContext, given: ArtifactRef): Promise<void> {
+  try {
+    const { stage, key } = parse(ArtifactRef, given, 'the reference of an artifact');
+    await store.discard({ kind: stage, key });
+  } catch (error) {
+    throw toFailure(error);
+  }
+}

@@ -1,0 +1,217 @@
+/** From a report's recipe to the contents of the artifacts that it reads. */
+import { z } from 'zod';
+import type { ArtifactStore } from '#infra/artifacts/store.ts';
+import type { Manifest } from '#infra/artifacts/manifest.ts';
+import type { Recipe } from '#workflows/contracts/artifacts.ts';
+import { DatasetCard, Example } from '#workflows/contracts/dataset.ts';
+import { parse } from '#workflows/contracts/parse.ts';
+import { type BaseFacts, LossPoint, type ResultStatus, type SourceFacts, type StageFacts } from '#workflows/contracts/report.ts';
+import { HeadScores, Masking, Metrics, Prediction } from '#workflows/contracts/results.ts';
+import { SweepSpec } from '#workflows/contracts/spec.ts';
+import type { BaselineFiles, CellFiles, EvaluateFiles, SettingFiles, SweepFiles } from '../analysis/index.ts';
+import { ArtifactMissing } from '#infra/artifacts/errors.ts';
+
+const Params = z.strictObject({ spec: SweepSpec, missing: z.record(z.string(), z.string()) });
+
+/** One line of `steps.jsonl`; the report draws the loss only. */
+const Step = z.looseObject(LossPoint.shape).transform(({ step, loss }): LossPoint => ({ step, loss }));
+
+/** What a folder of a base model may say of its own making (`pretraining.json`). */
+const Pretraining = z.looseObject({ origin: z.string().optional(), seededInduction: z.string().nullish() });
+
+const Config = z.looseObject({
+  num_hidden_layers: z.int(),
+  hidden_size: z.int(),
+  num_attention_heads: z.int(),
+  num_key_value_heads: z.int(),
+  vocab_size: z.int(),
+  rope_theta: z.number().optional(),
+  rope_parameters: z.looseObject({ rope_theta: z.number() }).optional(),
+});
+
+const LICENCES = {
+  miniature: 'authored for this project, Apache-2.0',
+  'nq-open': 'Lost in the Middle: MIT; Natural Questions: CC BY-SA 3.0; Wikipedia text: CC BY-SA',
+} as const;
+
+/** Reads the artifacts of a report's recipe. Throws `ArtifactMissing` or `ArtifactCorrupt`. */
+export async function collectSweep(store: ArtifactStore, recipe: Recipe): Promise<SweepFiles> {
+  const { spec, missing } = parse(Params, recipe.params, 'the parameters of a report stage');
+  const artifacts = new Artifacts(store, recipe);
+  const settings: SettingFiles[] = [];
+  for (const { task } of spec.tasks) for (const { model } of spec.models) settings.push(await collectSetting(artifacts, spec, missing, task, model));
+  const sources: SourceFacts[] = [];
+  for (const task of spec.tasks) sources.push(await collectSource(artifacts, task, missing));
+  const bases: BaseFacts[] = [];
+  for (const model of spec.models) bases.push(await collectBase(artifacts, model, missing));
+  return { spec, sources, bases, settings, versions: artifacts.versions() };
+}
+
+async function collectSetting(artifacts: Artifacts, spec: SweepSpec, missing: Record<string, string>, task: SettingFiles['task'], model: string): Promise<SettingFiles> {
+  const unit = (name: string) => `${task}/${model}/${name}`;
+  const anyUnit = [...spec.baselines, ...spec.conditions].map(unit).find((id) => artifacts.has(id, 'test'));
+  const baselines: BaselineFiles[] = [];
+  for (const baseline of spec.baselines) {
+    const id = unit(baseline);
+    baselines.push({ baseline, ...status(id, missing), stages: await artifacts.facts(id, ['evaluate']), ...(await readEvaluation(artifacts, id)) });
+  }
+  const cells: CellFiles[] = [];
+  for (const condition of spec.conditions) {
+    const id = unit(condition);
+    cells.push({
+      condition,
+      ...status(id, missing),
+      stages: await artifacts.facts(id, ['dataset', 'train', 'evaluate', 'score', 'mask']),
+      ...(await readEvaluation(artifacts, id)),
+      ...(artifacts.has(id, 'dataset') && { card: await artifacts.json(id, 'dataset', 'card.json', DatasetCard) }),
+      ...(artifacts.has(id, 'train') && { steps: await artifacts.jsonl(id, 'train', 'steps.jsonl', Step) }),
+      ...(artifacts.has(id, 'score') && { scores: await artifacts.json(id, 'score', 'scores.json', HeadScores) }),
+      ...(artifacts.has(id, 'mask') && { masking: await artifacts.json(id, 'mask', 'masking.json', Masking) }),
+    });
+  }
+  return {
+    task,
+    model,
+    test:
+      anyUnit === undefined
+        ? { stages: [] }
+        : {
+            stages: await artifacts.facts(anyUnit, ['test']),
+            card: await artifacts.json(anyUnit, 'test', 'card.json', DatasetCard),
+            examples: await artifacts.jsonl(anyUnit, 'test', 'test.jsonl', Example),
+          },
+    baselines,
+    cells,
+  };
+}
+
+async function readEvaluation(artifacts: Artifacts, id: string): Promise<{ evaluate?: EvaluateFiles }> {
+  if (!artifacts.has(id, 'evaluate')) return {};
+  return {
+    evaluate: {
+      metrics: await artifacts.json(id, 'evaluate', 'metrics.json', Metrics),
+      predictions: await artifacts.jsonl(id, 'evaluate', 'predictions.jsonl', Prediction),
+    },
+  };
+}
+
+async function collectSource(artifacts: Artifacts, { task, source }: SweepSpec['tasks'][number], missing: Record<string, string>): Promise<SourceFacts> {
+  const id = artifacts.unitWith((unit) => unit.startsWith(`${task}/`), 'source');
+  const facts = { task, kind: source.kind, licence: LICENCES[source.kind] };
+  if (id === undefined) return { ...facts, ...absent(missing), stages: [], rows: null, dropped: {} };
+  const Counts = z.looseObject({
+    rows: z.looseObject({ train: z.int(), test: z.int(), dropped: z.record(z.string(), z.int()) }),
+    pool: z.looseObject({ kept: z.int() }),
+  });
+  const { rows, pool } = await artifacts.json(id, 'source', 'counts.json', Counts);
+  const dropped = Object.fromEntries(Object.entries(rows.dropped).filter(([, count]) => count > 0));
+  return { ...facts, status: 'done', stages: await artifacts.facts(id, ['source']), rows: { train: rows.train, test: rows.test, pool: pool.kept }, dropped };
+}
+
+async function collectBase(artifacts: Artifacts, { model, base }: SweepSpec['models'][number], missing: Record<string, string>): Promise<BaseFacts> {
+  const id = artifacts.unitWith((unit) => unit.split('/')[1] === model, 'base');
+  if (id === undefined) {
+    return { model, kind: base.kind, ...absent(missing), stages: [], parameters: null, architecture: null, origin: null, seededInduction: null, pretraining: null };
+  }
+  const { summary, files } = await artifacts.manifest(id, 'base');
+  const config = await artifacts.json(id, 'base', 'config.json', Config);
+  const made = files.some(({ name }) => name === 'pretraining.json') ? await artifacts.json(id, 'base', 'pretraining.json', Pretraining) : {};
+  return {
+    model,
+    kind: base.kind,
+    status: 'done',
+    stages: await artifacts.facts(id, ['base']),
+    parameters: typeof summary.parameters === 'number' ? summary.parameters : null,
+    architecture: {
+      layers: config.num_hidden_layers,
+      hiddenSize: config.hidden_size,
+      attentionHeads: config.num_attention_heads,
+      keyValueHeads: config.num_key_value_heads,
+      vocabularySize: config.vocab_size,
+      ropeTheta: config.rope_parameters?.rope_theta ?? config.rope_theta ?? 10_000,
+    },
+    origin: base.kind === 'pretrain' ? 'Vocabulary and weights were trained by this sweep, on its own corpus.' : (made.origin ?? null),
+    seededInduction: made.seededInduction ?? null,
+    pretraining: base.kind === 'pretrain' ? { loss: await artifacts.jsonl(id, 'base', 'steps.jsonl', Step) } : null,
+  };
+}
+
+function status(id: string, missing: Record<string, string>): { status: ResultStatus; reason: string | null } {
+  const reason = missing[id];
+  return reason === undefined ? { status: 'done', reason: null } : { status: 'failed', reason };
+}
+
+function absent(missing: Record<string, string>): { status: ResultStatus; reason: string } {
+  return { status: 'missing', reason: Object.values(missing)[0] ?? 'no artifact' };
+}
+
+/** The input artifacts of a report, by unit (`mdqa/tiny/real`) and role (`train`), each manifest read once. */
+class Artifacts {
+  readonly #store: ArtifactStore;
+  readonly #inputs: Recipe['inputs'];
+  readonly #manifests = new Map<string, Manifest>();
+
+  constructor(store: ArtifactStore, { inputs }: Recipe) {
+    this.#store = store;
+    this.#inputs = inputs;
+  }
+
+  has(unit: string, role: string): boolean {
+    return this.#inputs[`${unit}: ${role}`] !== undefined;
+  }
+
+  /** First unit that satisfies `which` and has an artifact in this role. */
+  unitWith(which: (unit: string) => boolean, role: string): string | undefined {
+    const suffix = `: ${role}`;
+    return Object.keys(this.#inputs)
+      .filter((name) => name.endsWith(suffix))
+      .map((name) => name.slice(0, -suffix.length))
+      .find(which);
+  }
+
+  async manifest(unit: string, role: string): Promise<Manifest> {
+    const ref = this.#inputs[`${unit}: ${role}`];
+    if (ref === undefined) throw new Error(`the report has no input "${unit}: ${role}"`);
+    const known = this.#manifests.get(ref.key);
+    if (known !== undefined) return known;
+    const address = { kind: ref.stage, key: ref.key };
+    const manifest = await this.#store.find(address);
+    if (manifest === null) throw new ArtifactMissing(address);
+    this.#manifests.set(ref.key, manifest);
+    return manifest;
+  }
+
+  async json<T extends z.ZodType>(unit: string, role: string, name: string, schema: T): Promise<z.output<T>> {
+    return parse(schema, JSON.parse(await this.#text(unit, role, name)), `${name} of ${unit}: ${role}`);
+  }
+
+  async jsonl<T extends z.ZodType>(unit: string, role: string, name: string, schema: T): Promise<z.output<T>[]> {
+    const lines = (await this.#text(unit, role, name)).split('\n').filter((line) => line !== '');
+    return lines.map((line, index) => parse(schema, JSON.parse(line), `${name} of ${unit}: ${role}, line ${index + 1},`));
+  }
+
+  /** Facts on those stages of a unit that have an artifact. */
+  async facts(unit: string, roles: string[]): Promise<StageFacts[]> {
+    const facts: StageFacts[] = [];
+    for (const role of roles.filter((candidate) => this.has(unit, candidate))) {
+      const { kind, key, measurements } = await this.manifest(unit, role);
+      const number = (name: string) => (typeof measurements[name] === 'number' ? (measurements[name] as number) : null);
+      const tokens = number('tokens');
+      facts.push({ stage: kind as StageFacts['stage'], key, status: 'done', seconds: number('stageSeconds'), tokens: tokens === null ? null : Math.round(tokens), reused: null });
+    }
+    return facts;
+  }
+
+  /** Versions of all programs that made the artifacts read so far; several of one program are joined. */
+  versions(): Record<string, string> {
+    const all = new Map<string, Set<string>>();
+    for (const { versions } of this.#manifests.values()) {
+      for (const [name, version] of Object.entries(versions)) all.set(name, (all.get(name) ?? new Set()).add(version));
+    }
+    return Object.fromEntries([...all].sort(([a], [b]) => (a < b ? -1 : 1)).map(([name, found]) => [name, [...found].sort().join(', ')]));
+  }
+
+  async #text(unit: string, role: string, name: string): Promise<string> {
+    return (await this.#store.read(await this.manifest(unit, role), name)).toString('utf8');
+  }
+}

@@ -1,0 +1,69 @@
+/** How numbers and names are written, the same everywhere in the report. */
+import type { Baseline, Condition, Task } from '#workflows/contracts/experiment.ts';
+import type { Interval } from '#workflows/contracts/report.ts';
+
+const CONDITIONS: Readonly<Record<Condition, string>> = {
+  real: 'Real data',
+  'high/high': 'High / High',
+  'high/low': 'High / Low',
+  'low/high': 'Low / High',
+  'low/low': 'Low / Low',
+  symbolic: 'Symbolic',
+};
+const BASELINES: Readonly<Record<Baseline, string>> = { untuned: 'Untuned', 'untuned-scaled': 'Untuned, theta scaled' };
+const TASKS: Readonly<Record<Task, string>> = { mdqa: 'MDQA', musique: 'MuSiQue', summhay: 'SummHay Citation' };
+
+/** Row name of a condition or baseline, as in the paper's Table 1. */
+export function nameOf(by: Condition | Baseline): string {
+  return by in CONDITIONS ? CONDITIONS[by as Condition] : BASELINES[by as Baseline];
+}
+export const taskName = (task: Task): string => TASKS[task];
+/** "the model tuned on …" in a sentence. */
+export function dataName(condition: Condition): string {
+  return { real: 'real data', symbolic: 'symbolic data' }[condition as string] ?? `${nameOf(condition)} data`;
+}
+
+/** Two decimals with a true minus sign; "–" where there is no value. Rounding never leaves "−0.00". */
+export function score(value: number | null | undefined): string {
+  if (value === null || value === undefined) return '–';
+  const text = Math.abs(value).toFixed(2);
+  return value < 0 && Number(text) !== 0 ? `−${text}` : text;
+}
+/** As `score`, with a plus sign for gains. */
+export function difference(value: number): string {
+  return Number(value.toFixed(2)) > 0 ? `+${score(value)}` : score(value);
+}
+/** "0.47 to 0.65": a dash could be read as a minus. */
+export const range = ({ low, high }: Pick<Interval, 'low' | 'high'>): string => `${score(low)} to ${score(high)}`;
+
+/** 12345 → "12,345"; fixed, whatever the machine's locale. */
+export const count = (value: number): string => String(value).replace(/\B(?=(\d{3})+(?!\d))/g, ',');
+/** "1 head", "2 heads". */
+export const plural = (value: number, noun: string, several = `${noun}s`): string => `${count(value)} ${value === 1 ? noun : several}`;
+
+/** 0.42 → "0.4 s", 75 → "1 min 15 s", 7300 → "2 h 2 min". */
+export function duration(seconds: number): string {
+  if (seconds < 9.95) return `${seconds.toFixed(1)} s`;
+  const whole = Math.round(seconds);
+  if (whole < 60) return `${whole} s`;
+  const minutes = Math.floor(whole / 60);
+  if (minutes < 60) return `${minutes} min ${whole % 60} s`;
+  return `${Math.floor(minutes / 60)} h ${minutes % 60} min`;
+}
+
+/** Parameter counts: 887808 → "0.89 million". */
+export function parameters(value: number): string {
+  if (value >= 1e9) return `${(value / 1e9).toFixed(2)} billion`;
+  if (value >= 1e4) return `${(value / 1e6).toFixed(2)} million`;
+  return count(value);
+}
+/** A setting as written in a spec: 0.0002 → "2e-4", 1400 → "1,400". */
+export function setting(value: number): string {
+  if (Number.isInteger(value)) return count(value);
+  return Math.abs(value) < 0.001 ? value.toExponential().replace('e-', 'e−') : String(value);
+}
+/** "a", "a and b", "a, b and c". */
+export function list(items: readonly string[]): string {
+  if (items.length < 2) return items.join('');
+  return `${items.slice(0, -1).join(', ')} and ${items.at(-1)}`;
+}

@@ -1,0 +1,49 @@
+import type { SettingResults, SweepResults } from '#workflows/contracts/report.ts';
+import { type Content, html, type Html } from './html.ts';
+import { taskName } from './format.ts';
+import { type Part, page } from './layout.ts';
+import { data, sources } from './sections/data.ts';
+import { heads } from './sections/heads.ts';
+import { masking } from './sections/masking.ts';
+import { performance } from './sections/performance.ts';
+import { predictions } from './sections/predictions.ts';
+import { methodsSection, provenance, time } from './sections/provenance.ts';
+import { header } from './sections/summary.ts';
+import { pretraining, training } from './sections/training.ts';
+
+/**
+ * The report of a sweep as one self-contained HTML page: no scripts, no network, light and dark, for screen and paper.
+ * The same results give the same bytes. Everything in the results is treated as untrusted text.
+ */
+export async function renderReport(results: SweepResults): Promise<string> {
+  const parts: (Part | null)[] = [
+    part('results', 'Results', await perSetting(results, performance)),
+    part('heads', 'Retrieval heads', await perSetting(results, heads)),
+    part('masking', 'Silencing heads', await perSetting(results, masking)),
+    part('answers', 'Answers', await perSetting(results, predictions)),
+    part('data', 'Data', [sources(results.sources), await perSetting(results, data)]),
+    part('training', 'Training', [await perSetting(results, training), await pretraining(results.bases)]),
+    part('methods', 'Methods', methodsSection(results)),
+    part('time', 'Time', time(results)),
+    part('provenance', 'Provenance', provenance(results)),
+  ];
+  const footer = html`<p>Needlework ${results.versions['needlework'] ?? ''} · results schema ${results.schemaVersion} · seed ${results.spec.seed}</p>`;
+  return page(`${results.name} · Needlework`, header(results), parts.filter((each) => each !== null), footer);
+}
+
+/** A part of the page; null where there is nothing in it. */
+function part(id: string, title: string, content: Content): Part | null {
+  const empty = content === null || (Array.isArray(content) && content.every((each) => each === null));
+  return empty ? null : { id, title, content };
+}
+
+/** The section of every task with every model, under a heading of its own where there are several. */
+async function perSetting({ settings }: SweepResults, section: (setting: SettingResults) => Promise<Html | null> | Html | null): Promise<Html | null> {
+  const sections: Html[] = [];
+  for (const setting of settings) {
+    const content = await section(setting);
+    if (content === null) continue;
+    sections.push(settings.length > 1 ? html`<h3>${taskName(setting.task)}, ${setting.model}</h3>${content}` : content);
+  }
+  return sections.length === 0 ? null : html`${sections}`;
+}

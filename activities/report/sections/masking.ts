@@ -1,0 +1,34 @@
+/** What silencing heads does to the answers (Figure 3). */
+import type { SettingResults } from '#workflows/contracts/report.ts';
+import { html, type Html } from '../html.ts';
+import { type MaskedAt, maskedByK, maskingChart } from '../charts/masking.ts';
+import { count, list, nameOf, plural, range, score } from '../format.ts';
+import { figure, number, table } from './parts.ts';
+
+export async function masking({ cells }: SettingResults): Promise<Html | null> {
+  const masked = cells.flatMap(({ condition, masking: found }) => (found ? [{ name: nameOf(condition), found, byK: maskedByK(found) }] : []));
+  if (masked.length === 0) return null;
+  const highest = Math.max(...masked.flatMap(({ found }) => [found.unmaskedF1, ...found.sets.map(({ f1 }) => f1)]));
+  const charts: Html[] = [];
+  for (const { name, found, byK } of masked) {
+    const label = `${name}: unmasked F1 ${score(found.unmaskedF1)}. ${byK.map(({ k, top, random }) => `${k} heads: top ${score(top)}, random ${score(random?.mean)}`).join('. ')}.`;
+    charts.push(figure({ label, caption: html`<strong>${name}</strong>${plural(found.examples, 'test question')}`, drawing: await maskingChart(found, highest), text: '' }));
+  }
+  const ks = [...new Set(masked.flatMap(({ byK }) => byK.map(({ k }) => k)))].sort((a, b) => a - b);
+  const draws = Math.max(0, ...masked.flatMap(({ byK }) => byK.map(({ random }) => random?.draws ?? 0)));
+  const skipped = masked.flatMap(({ name, found }) => found.skipped.map(({ k, reason }) => `${name}, ${plural(k, 'head')}: ${reason}`));
+  return html`<p class="prose">F1 on real test questions while the heads of highest score are silenced, and while as many random heads are.</p>
+<div class="multiples">${charts}</div>
+<ul class="key"><li><span class="line top"></span>highest-scoring heads</li><li><span class="line random"></span>random heads, mean of ${plural(draws, 'draw')}; each draw a dot</li></ul>
+${table(
+  'F1 with heads silenced; for random heads the mean and the range of the draws',
+  [{ head: 'Training data' }, { head: 'None', numeric: true }, ...ks.flatMap((k) => [{ head: `Top ${count(k)}`, numeric: true }, { head: `Random ${count(k)}`, numeric: true }])],
+  [html`<tbody>${masked.map(({ name, found, byK }) => html`<tr><th scope="row">${name}</th>${number(score(found.unmaskedF1))}${ks.map((k) => pair(byK.find((at) => at.k === k)))}</tr>`)}</tbody>`],
+)}
+${skipped.length > 0 ? html`<p class="note">Not run: ${list(skipped)}.</p>` : ''}`;
+}
+
+function pair(at: MaskedAt | undefined): Html {
+  const random = at?.random ? html`${score(at.random.mean)} <span class="muted">(${range(at.random)})</span>` : '–';
+  return html`${number(html`<strong>${score(at?.top)}</strong>`)}${number(random)}`;
+}

@@ -1,0 +1,60 @@
+/** The paper's Table 1 with what belongs beside it: F1 by training data, untuned models, heads and overlap. */
+import type { BaselineResults, CellResults, Evaluation, SettingResults } from '#workflows/contracts/report.ts';
+import { html, type Html } from '../html.ts';
+import { f1Chart } from '../charts/f1.ts';
+import { difference, nameOf, range, score } from '../format.ts';
+import { type Column, figure, number, statusNote, table } from './parts.ts';
+
+const columns = (kind: string): Column[] => [
+  { head: 'Training data' },
+  { head: 'F1', numeric: true, title: 'Mean token F1 on the real test split' },
+  { head: '95 % interval', numeric: true, title: 'Percentile bootstrap over test questions' },
+  { head: 'vs real data', numeric: true, title: 'Difference in F1 to the model tuned on real data, over the same questions' },
+  { head: 'Exact match', numeric: true, title: 'Share of test questions answered exactly' },
+  { head: 'Own F1', numeric: true, title: 'F1 on the validation split of the model’s own data' },
+  { head: 'Heads > 0', numeric: true, title: `Heads with a positive ${kind} score` },
+  { head: 'Recall', numeric: true, title: 'Share of the real-data heads that score above zero here too' },
+  { head: 'Cosine', numeric: true, title: 'Cosine of the head scores with those of the model tuned on real data' },
+];
+
+const COLUMNS = columns('').length;
+
+/** Results table and F1 figure of one task with one model. */
+export async function performance({ baselines, cells }: SettingResults): Promise<Html> {
+  const kind = cells.find(({ heads }) => heads)?.heads?.kind ?? 'retrieval';
+  const rows = [
+    ...baselines.flatMap(({ baseline, evaluation }) => (evaluation ? [{ name: nameOf(baseline), f1: evaluation.f1, tuned: false }] : [])),
+    ...cells.flatMap(({ condition, evaluation }) => (evaluation ? [{ name: nameOf(condition), f1: evaluation.f1, tuned: true }] : [])),
+  ];
+  const results = table('F1 on the real test split by training data', columns(kind), [
+    ...(baselines.length > 0 ? [html`<tbody>${baselines.map(baselineRow)}</tbody>`] : []),
+    html`<tbody>${cells.map(cellRow)}</tbody>`,
+  ]);
+  if (rows.length === 0) return results;
+  return html`${results}
+<p class="note">Training data is named “concept expression / context diversity”, as in the paper. Own F1 is measured on each model’s own kind of data and is not comparable between rows.</p>
+${figure({
+  label: `F1 on the real test split with 95 % intervals. ${rows.map(({ name, f1 }) => `${name}: ${score(f1.mean)}, ${range(f1)}`).join('. ')}.`,
+  caption: 'F1 on the real test split; bars are 95 % intervals over questions. Untuned models in grey.',
+  drawing: await f1Chart(rows),
+  text: '',
+})}`;
+}
+
+function baselineRow({ baseline, evaluation, ...part }: BaselineResults): Html {
+  return row(nameOf(baseline), statusNote(part), evaluation, [null, null, null, null]);
+}
+
+function cellRow({ condition, evaluation, heads, ...part }: CellResults): Html {
+  const own = heads ? [score(heads.ownF1), `${heads.positive} of ${heads.layers * heads.heads}`, score(heads.recall), score(heads.cosine)] : [null, null, null, null];
+  return row(nameOf(condition), statusNote(part), evaluation, own);
+}
+
+function row(name: string, note: Html | null, evaluation: Evaluation | null, rest: (string | null)[]): Html {
+  if (note && !evaluation && rest.every((value) => value === null)) return html`<tr><th scope="row">${name}</th><td colspan="${COLUMNS - 1}">${note}</td></tr>`;
+  const values = evaluation
+    ? [html`<strong>${score(evaluation.f1.mean)}</strong>`, range(evaluation.f1), evaluation.f1MinusReal ? html`<span title="95 % interval ${range(evaluation.f1MinusReal)}">${difference(evaluation.f1MinusReal.mean)}</span>` : '–', score(evaluation.exactMatch.mean)]
+    : [null, null, null, null];
+  const cells = [...values, ...rest].map((value) => number(value ?? '–'));
+  return html`<tr><th scope="row">${name}${note && html`<br>${note}`}</th>${cells}</tr>`;
+}

@@ -1,0 +1,61 @@
+/** How it was done and what it rests on: methods, time per stage, artifact keys, versions. */
+import { Stage } from '#workflows/contracts/artifacts.ts';
+import type { StageFacts, SweepResults } from '#workflows/contracts/report.ts';
+import { html, type Html, quoted } from '../html.ts';
+import { count, duration, nameOf, taskName } from '../format.ts';
+import { methods } from '../methods.ts';
+import { folded, number, stageOf, table } from './parts.ts';
+
+interface Owner {
+  name: string;
+  stages: readonly StageFacts[];
+}
+
+/** Everything that has stages, under the name a reader knows it by. */
+export function owners({ sources, bases, settings }: SweepResults): Owner[] {
+  return [
+    ...sources.map(({ task, stages }) => ({ name: `Source of ${taskName(task)}`, stages })),
+    ...bases.map(({ model, stages }) => ({ name: `Base ${model}`, stages })),
+    ...settings.flatMap(({ task, model, test, baselines, cells }) => {
+      const of = settings.length > 1 ? `${taskName(task)}, ${model}: ` : '';
+      return [
+        { name: `${of}Real test split`, stages: test.stages },
+        ...baselines.map(({ baseline, stages }) => ({ name: `${of}${nameOf(baseline)}`, stages })),
+        ...cells.map(({ condition, stages }) => ({ name: `${of}${nameOf(condition)}`, stages })),
+      ];
+    }),
+  ].filter(({ stages }) => stages.length > 0);
+}
+
+export const methodsSection = (results: SweepResults): Html => html`<p class="prose">${quoted(methods(results).join(' '))}</p>`;
+
+/** Time per stage, and tokens per second where the stage counted them. */
+export function time(results: SweepResults): Html | null {
+  const all = owners(results);
+  const stages = Stage.options.filter((stage) => all.some((owner) => (stageOf(owner.stages, stage)?.seconds ?? null) !== null));
+  if (stages.length === 0) return null;
+  const total = all.flatMap((owner) => owner.stages).reduce((sum, { seconds }) => sum + (seconds ?? 0), 0);
+  const rows = all.map(({ name, stages: found }) => {
+    const sum = found.reduce((seconds, stage) => seconds + (stage.seconds ?? 0), 0);
+    return html`<tr><th scope="row">${name}</th>${stages.map((stage) => number(stageTime(stageOf(found, stage))))}${number(duration(sum))}</tr>`;
+  });
+  return html`${table('Time per stage; below it tokens per second', [{ head: 'Result' }, ...stages.map((stage) => ({ head: stage, numeric: true })), { head: 'together', numeric: true }], [html`<tbody>${rows}</tbody>`])}
+<p class="note">${duration(total)} of work in all, as measured when each artifact was made; stages run side by side, and an artifact that was there already cost nothing this time.</p>`;
+}
+
+function stageTime(facts: StageFacts | undefined): Html | string {
+  if (!facts || facts.seconds === null) return '–';
+  const speed = facts.tokens !== null && facts.seconds > 0 ? html`<br><span class="muted">${count(Math.round(facts.tokens / facts.seconds))}/s</span>` : '';
+  return html`${duration(facts.seconds)}${speed}${facts.reused === true ? html`<br><span class="muted">reused</span>` : ''}`;
+}
+
+/** Keys of every artifact and versions of every program behind the report. */
+export function provenance(results: SweepResults): Html {
+  const rows = owners(results).map(
+    ({ name, stages }) => html`<tbody>${stages.map(({ stage, key, status }, at) => html`<tr>${at === 0 ? html`<th scope="rowgroup" rowspan="${stages.length}">${name}</th>` : ''}<td>${stage}</td><td>${status === 'done' ? 'there' : status}</td><td><code>${key}</code></td></tr>`)}</tbody>`,
+  );
+  const versions = Object.entries(results.versions).sort(([a], [b]) => (a < b ? -1 : 1));
+  return html`<dl class="versions">${versions.map(([name, version]) => html`<div><dt>${name}</dt><dd>${version}</dd></div>`)}</dl>
+${folded('Artifacts and their keys', table('Artifacts', [{ head: 'Result' }, { head: 'Stage' }, { head: 'Status' }, { head: 'Key (SHA-256 of the recipe)' }], rows))}
+${folded('The spec, with its defaults filled in', html`<pre tabindex="0">${JSON.stringify(results.spec, null, 2)}</pre>`)}`;
+}

@@ -1,0 +1,25 @@
+import type { SweepResults } from '#workflows/contracts/report.ts';
+import { html, type Html, quoted } from '../html.ts';
+import { taskName } from '../format.ts';
+import { nature } from '../nature.ts';
+import { completeness, findings, whatWasRun } from '../summary.ts';
+
+/** Name of the sweep, what it is and is not, and what it found. */
+export function header(results: SweepResults): Html {
+  const { done, total } = completeness(results);
+  const statements = nature(results);
+  return html`<header>
+<p class="kind">Needlework sweep</p>
+<h1>${results.name}</h1>
+${results.description === '' ? '' : html`<p class="lead">${quoted(results.description)}</p>`}
+${statements.length === 0 ? '' : html`<div class="nature" role="note">${statements.map((statement) => html`<p>${quoted(statement)}</p>`)}</div>`}
+</header>
+<section aria-labelledby="found"><h2 id="found">What was found</h2>
+<p class="run${done < total ? ' incomplete' : ''}">${whatWasRun(results)}</p>
+${results.settings.map((setting) => {
+  const sentences = findings(setting);
+  const title = results.settings.length > 1 ? html`<h3>${taskName(setting.task)}, ${setting.model}</h3>` : '';
+  return html`${title}${sentences.length === 0 ? html`<p>Nothing has been measured yet.</p>` : html`<ul class="findings">${sentences.map((sentence) => html`<li>${sentence}</li>`)}</ul>`}`;
+})}
+</section>`;
+}

@@ -1,0 +1,100 @@
+/** What was found, in sentences computed from the results; no sentence is there without the numbers it states. */
+import type { CellResults, SettingResults, SweepResults } from '#workflows/contracts/report.ts';
+import { maskedByK } from './charts/masking.ts';
+import { count, dataName, list, nameOf, plural, range, score, taskName } from './format.ts';
+
+/** How much of the sweep is there. */
+export function completeness({ settings }: SweepResults): { done: number; failed: number; missing: number; total: number } {
+  const cells = settings.flatMap((setting) => setting.cells);
+  const having = (status: CellResults['status']) => cells.filter((cell) => cell.status === status).length;
+  return { done: having('done'), failed: having('failed'), missing: having('missing'), total: cells.length };
+}
+
+/** One sentence on what was run. */
+export function whatWasRun(results: SweepResults): string {
+  const { done, failed, missing, total } = completeness(results);
+  const models = results.spec.models.length;
+  const tasks = list(results.spec.tasks.map(({ task }) => taskName(task)));
+  const left = [failed > 0 && `${count(failed)} failed`, missing > 0 && `${count(missing)} not there yet`].filter(Boolean).join(', ');
+  return `${plural(models, 'model')} on ${tasks}, ${plural(results.spec.conditions.length, 'kind')} of training data: ${count(done)} of ${plural(total, 'cell')} finished${left ? ` (${left})` : ''}.`;
+}
+
+/** Findings of one task with one model, in the order of the paper's argument: F1, heads, masking. */
+export function findings(setting: SettingResults): string[] {
+  return [tuning(setting), ...synthetic(setting), ...heads(setting), ...masking(setting)].filter((sentence) => sentence !== null);
+}
+
+/** "Tuning on real data raised F1 from … to …". */
+function tuning({ cells, baselines }: SettingResults): string | null {
+  const cell = cells.find(({ condition, evaluation }) => condition === 'real' && evaluation) ?? cells.find(({ evaluation }) => evaluation);
+  const untuned = baselines.find(({ baseline, evaluation }) => baseline === 'untuned' && evaluation)?.evaluation;
+  const scaled = baselines.find(({ baseline, evaluation }) => baseline === 'untuned-scaled' && evaluation)?.evaluation;
+  if (!cell?.evaluation) return null;
+  const { f1 } = cell.evaluation;
+  const reached = `${score(f1.mean)} (95 % interval ${range(f1)}, ${plural(cell.evaluation.examples, 'question')})`;
+  const start = untuned ?? scaled;
+  if (!start) return `The model tuned on ${dataName(cell.condition)} reached an F1 of ${reached} on the real test split.`;
+  const change = changed(start.f1.mean, f1.mean, 'raised F1 from', 'lowered F1 from', 'left F1 where it was, from');
+  const alone = untuned && scaled ? `; raising the RoPE theta alone gave ${score(scaled.f1.mean)}` : '';
+  return `Tuning on ${dataName(cell.condition)} ${change} ${score(start.f1.mean)} (untuned${untuned ? '' : ', theta scaled'}) to ${reached}${alone}.`;
+}
+
+/** The best synthetic condition against real data, over the same questions. */
+function synthetic({ cells }: SettingResults): string[] {
+  const others = cells.filter(({ condition, evaluation }) => condition !== 'real' && evaluation?.f1MinusReal);
+  const best = [...others].sort((a, b) => (b.evaluation?.f1.mean ?? 0) - (a.evaluation?.f1.mean ?? 0))[0];
+  if (!best?.evaluation?.f1MinusReal) return [];
+  const { f1, f1MinusReal: gap } = best.evaluation;
+  const which = others.length === 1 ? `The synthetic condition, ${nameOf(best.condition)},` : `Of ${count(others.length)} synthetic conditions the best, ${nameOf(best.condition)},`;
+  const away = Number(gap.mean.toFixed(2)) === 0 ? 'as much as real data' : `${score(Math.abs(gap.mean))} ${gap.mean < 0 ? 'below' : 'above'} real data`;
+  const sure = gap.low > 0 || gap.high < 0 ? 'it excludes zero' : 'it includes zero';
+  const below = others.filter(({ evaluation }) => (evaluation?.f1MinusReal?.high ?? 0) < 0).length;
+  return [
+    `${which} reached ${score(f1.mean)}, ${away} (95 % interval of the difference ${range(gap)}; ${sure}).`,
+    ...(others.length > 1 ? [`For ${count(below)} of ${count(others.length)} synthetic conditions the whole interval of the difference lies below zero.`] : []),
+  ];
+}
+
+/** Counts of heads and their overlap with the real model's. */
+function heads({ cells }: SettingResults): string[] {
+  const scored = cells.filter(({ heads: found }) => found);
+  if (scored.length === 0) return [];
+  const { layers, heads: width, kind } = scored[0]?.heads as NonNullable<CellResults['heads']>;
+  const counts = scored.map(({ condition, heads: found }) => `${count(found?.positive ?? 0)} (${nameOf(condition)})`);
+  const sentences = [`Of ${plural(layers * width, 'attention head')}, those with a positive ${kind} score number ${list(counts)}.`];
+  const overlaps = scored.filter(({ condition, heads: found }) => condition !== 'real' && found?.recall !== null);
+  if (overlaps.length > 0) {
+    const each = overlaps.map(({ condition, heads: found }) => `${nameOf(condition)} ${score(found?.recall)}${found?.cosine === null ? '' : ` (cosine of scores ${score(found?.cosine)})`}`);
+    sentences.push(`Share of the real-data heads found again by each synthetic condition: ${list(each)}.`);
+  }
+  return sentences;
+}
+
+/** What silencing the highest-scoring heads costs, and how often it costs more than silencing random ones. */
+function masking({ cells }: SettingResults): string[] {
+  const masked = cells.flatMap((cell) => (cell.masking ? [{ cell, masking: cell.masking, byK: maskedByK(cell.masking) }] : []));
+  const shown = masked.find(({ cell }) => cell.condition === 'real') ?? masked[0];
+  if (!shown) return [];
+  const sentences: string[] = [];
+  const at = shown.byK.findLast(({ top, random }) => top !== null && random !== null);
+  if (at?.random && at.top !== null) {
+    const { unmaskedF1 } = shown.masking;
+    const change = changed(unmaskedF1, at.top, 'raised its F1 from', 'lowered its F1 from', 'left its F1 at');
+    const same = score(unmaskedF1) === score(at.top);
+    const draws = at.random.draws === 1 ? 'one draw' : `mean of ${count(at.random.draws)} draws, ${range(at.random)}`;
+    sentences.push(
+      `Silencing the ${plural(at.k, 'highest-scoring head')} of the model tuned on ${dataName(shown.cell.condition)} ${change} ${score(unmaskedF1)}${same ? '' : ` to ${score(at.top)}`}; silencing as many random heads gave ${score(at.random.mean)} (${draws}).`,
+    );
+  }
+  const pairs = masked.flatMap(({ byK }) => byK.filter(({ top, random }) => top !== null && random !== null));
+  if (pairs.length > 1) {
+    const worse = pairs.filter(({ top, random }) => (top as number) < (random?.low as number)).length;
+    sentences.push(`Over all models and numbers of heads, silencing the highest-scoring ones cost more than every random draw in ${count(worse)} of ${count(pairs.length)} comparisons.`);
+  }
+  return sentences;
+}
+
+function changed(from: number, to: number, raised: string, lowered: string, kept: string): string {
+  if (score(from) === score(to)) return kept;
+  return to > from ? raised : lowered;
+}

@@ -1,0 +1,24 @@
+import { writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { StageResult } from '#workflows/contracts/artifacts.ts';
+import { SweepResults } from '#workflows/contracts/report.ts';
+import { parse } from '#workflows/contracts/parse.ts';
+import type { StageRequest } from '#workflows/contracts/requests.ts';
+import { analyseSweep } from '../analysis/index.ts';
+import type { ActivityContext } from '../stage/context.ts';
+import { runStage } from '../stage/run-stage.ts';
+import { collectSweep } from './collect.ts';
+import { renderReport, resultsJson } from './index.ts';
+
+/** The analysis over a sweep's artifacts: `results.json` and the page `report.html`. */
+export function writeReport(context: ActivityContext, { recipe }: StageRequest): Promise<StageResult> {
+  return runStage(context, 'report', recipe, async ({ outputFolder, progress }) => {
+    progress({ phase: 'reading artifacts', done: 0, total: 2, unit: 'steps' });
+    const files = await collectSweep(context.store, recipe);
+    progress({ phase: 'writing the report', done: 1, total: 2, unit: 'steps' });
+    const results = parse(SweepResults, analyseSweep(files), 'results.json');
+    await writeFile(join(outputFolder, 'results.json'), resultsJson(results));
+    await writeFile(join(outputFolder, 'report.html'), await renderReport(results));
+    return { summary: { settings: results.settings.length, cells: results.settings.reduce((sum, { cells }) => sum + cells.length, 0) } };
+  });
+}

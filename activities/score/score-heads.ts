@@ -1,0 +1,49 @@
+import { readFile, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { z } from 'zod';
+import type { StageResult } from '#workflows/contracts/artifacts.ts';
+import { parse } from '#workflows/contracts/parse.ts';
+import type { StageRequest } from '#workflows/contracts/requests.ts';
+import { HeadScores } from '#workflows/contracts/results.ts';
+import { EvaluateSpec, ScoreSpec } from '#workflows/contracts/spec.ts';
+import { retrievalHeads } from '../analysis/index.ts';
+import { metricsOf } from '../evaluate/metrics-of.ts';
+import type { ActivityContext } from '../stage/context.ts';
+import { Loading, modelRef } from '../stage/loading.ts';
+import { runStage } from '../stage/run-stage.ts';
+import { runTrainerJob } from '../stage/trainer-job.ts';
+
+const Params = z.strictObject({ model: Loading, evaluate: EvaluateSpec, score: ScoreSpec });
+
+/** Retrieval and insight scores (Eq. 1, Eq. 2) of a tuned model on its own validation split (paper, section 4.1 and C.1). */
+export function scoreHeads(context: ActivityContext, { recipe }: StageRequest): Promise<StageResult> {
+  return runStage(context, 'score', recipe, async (tools) => {
+    const { model, evaluate, score } = parse(Params, recipe.params, 'the parameters of a score stage');
+    const base = await tools.input('base');
+    const dataFile = join(await tools.input('dataset'), 'validation.jsonl');
+    const adapterDir = await tools.input('adapter');
+    const outcome = await runTrainerJob(context, tools, {
+      kind: 'score',
+      model: modelRef(model, base),
+      adapterDir,
+      dataFile,
+      maxNewTokens: evaluate.maxNewTokens,
+      maxExamples: null,
+      score,
+    });
+    const file = join(tools.outputFolder, 'scores.json');
+    const metrics = await metricsOf(dataFile, join(tools.outputFolder, 'predictions.jsonl'));
+    const scores = parse(HeadScores, { ...JSON.parse(await readFile(file, 'utf8')), f1: metrics.f1 }, 'scores.json');
+    await writeFile(file, `${JSON.stringify(scores)}\n`);
+    return {
+      ...outcome,
+      summary: {
+        examples: scores.examples,
+        ownF1: scores.f1,
+        retrievalHeads: retrievalHeads(scores.retrieval).length,
+        insightHeads: retrievalHeads(scores.insight).length,
+        allHeads: scores.layers * scores.heads,
+      },
+    };
+  });
+}

@@ -1,0 +1,114 @@
+import { createHash } from 'node:crypto';
+import type { MdqaRow, Passage } from '#workflows/contracts/source.ts';
+import { SourceError } from '../errors.ts';
+import { readJsonLines } from '../json-lines.ts';
+import type { OnProgress } from '../progress.ts';
+import { type SourceSummary, writeMdqaSource } from '../rows.ts';
+import { Tally } from '../tally.ts';
+import { NqOpenRow, normaliseRow } from './normalise-row.ts';
+import { readPoolFile } from './pool.ts';
+
+export interface NqOpenImport {
+  /** *Lost in the Middle* JSONL, plain or gzipped. */
+  questionsFile: string;
+  /** JSONL of title and text, plain or gzipped; without it `pool.jsonl` is empty. */
+  poolFile?: string;
+  seed: number;
+  /** Rows that must be there for training (with validation) and for the test split. */
+  trainRows: number;
+  testRows: number;
+  outputDir: string;
+}
+
+/** Rows beyond those asked for, where the file has them: a dataset takes one in place of a row that does not fit its context. */
+const SPARE_SHARE = 0.1;
+
+/** Progress is reported every so many rows. */
+const PROGRESS_ROWS = 200;
+
+/**
+ * Imports NQ-Open questions with their gold passages and distractors as an MDQA source artifact.
+ *
+ * Rows are ordered by a hash of seed and normalised question: first come the test rows, then the training rows, then the
+ * spare ones of both. So the split does not depend on the order of the file, no question is on both sides, and the test
+ * split stays the same when more training rows are asked for. Memory holds the chosen rows only.
+ * @throws SourceError for a malformed file or too few good rows
+ */
+export async function importNqOpen(
+  { questionsFile, poolFile, seed, trainRows, testRows, outputDir }: NqOpenImport,
+  onProgress?: OnProgress,
+): Promise<SourceSummary> {
+  const rowsDropped = new Tally();
+  const passagesDropped = new Tally();
+  const wanted = trainRows + testRows;
+  const spare = { train: Math.ceil(trainRows * SPARE_SHARE), test: Math.ceil(testRows * SPARE_SHARE) };
+  const chosen = new SmallestByKey<MdqaRow>(wanted + spare.train + spare.test);
+  const seen = new Set<string>();
+  let read = 0;
+  let passages = 0;
+
+  for await (const { value, bytesRead, bytesTotal } of readJsonLines(NqOpenRow, questionsFile)) {
+    if (read++ % PROGRESS_ROWS === 0) onProgress?.({ phase: 'reading questions', done: bytesRead, total: bytesTotal, unit: 'bytes' });
+    const dropped = new Tally();
+    const row = normaliseRow(value, dropped);
+    if (typeof row === 'string') rowsDropped.add(row);
+    else if (seen.has(row.id)) rowsDropped.add('repeated question');
+    else {
+      seen.add(row.id);
+      passages += row.distractors.length;
+      for (const [reason, count] of Object.entries(dropped.toRecord())) passagesDropped.add(reason, count);
+      chosen.add(createHash('sha256').update(JSON.stringify(['split', seed, row.id])).digest('hex'), row);
+    }
+  }
+  if (seen.size < wanted) {
+    throw new SourceError(
+      `${questionsFile}: found ${seen.size} usable rows of ${read} (dropped: ${rowsDropped}), needed: ${trainRows} for training + ${testRows} for test`,
+    );
+  }
+
+  const rows = chosen.inOrder();
+  const spareTest = Math.min(spare.test, rows.length - wanted);
+  const test = [...rows.slice(0, testRows), ...rows.slice(wanted, wanted + spareTest)];
+  const train = [...rows.slice(testRows, wanted), ...rows.slice(wanted + spareTest)];
+
+  const poolDropped = new Tally();
+  let poolKept = 0;
+  async function* pool(): AsyncGenerator<Passage> {
+    if (poolFile === undefined) return;
+    for await (const passage of readPoolFile(poolFile, poolDropped)) {
+      if (poolKept++ % PROGRESS_ROWS === 0) onProgress?.({ phase: 'reading pool', done: poolKept, total: poolKept, unit: 'passages' });
+      yield passage;
+    }
+  }
+  return writeMdqaSource(outputDir, { train, test }, pool(), () => ({
+    rows: { read, train: train.length, test: test.length, unused: seen.size - train.length - test.length, dropped: rowsDropped.toRecord() },
+    passages: { kept: passages, dropped: passagesDropped.toRecord() },
+    pool: { kept: poolKept, dropped: poolDropped.toRecord() },
+  }));
+}
+
+/** Keeps the `limit` values with the smallest keys of all that were added. */
+class SmallestByKey<T> {
+  readonly #limit: number;
+  #entries: { key: string; value: T }[] = [];
+
+  constructor(limit: number) {
+    this.#limit = limit;
+  }
+
+  add(key: string, value: T): void {
+    this.#entries.push({ key, value });
+    // Sorting only when twice as many are held makes adding cheap on average.
+    if (this.#entries.length >= 2 * this.#limit) this.#trim();
+  }
+
+  inOrder(): T[] {
+    this.#trim();
+    return this.#entries.map(({ value }) => value);
+  }
+
+  #trim(): void {
+    this.#entries.sort((a, b) => (a.key < b.key ? -1 : 1));
+    this.#entries.length = Math.min(this.#entries.length, this.#limit);
+  }
+}

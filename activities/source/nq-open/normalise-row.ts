@@ -1,0 +1,66 @@
+/** From a row of the *Lost in the Middle* files (Liu et al. 2023) to the project's own. */
+import { createHash } from 'node:crypto';
+import { z } from 'zod';
+import type { MdqaRow, Passage } from '#workflows/contracts/source.ts';
+import { answerFilter, answerOccurrences, normalise } from '../answers.ts';
+import type { Tally } from '../tally.ts';
+
+/** The fields that are read; others (nq_annotated_gold, retrieval scores, …) are allowed and ignored. */
+export const NqOpenRow = z.object({
+  question: z.string(),
+  answers: z.array(z.string()).min(1),
+  ctxs: z
+    .array(z.object({ title: z.string(), text: z.string(), isgold: z.boolean(), hasanswer: z.boolean() }))
+    .min(1),
+});
+export type NqOpenRow = z.infer<typeof NqOpenRow>;
+
+/** One line, so that every document of a prompt is one line; other white space stays as it is. */
+export function toPassage({ title, text }: { title: string; text: string }): Passage {
+  return { title: oneLine(title), text: oneLine(text) };
+}
+
+function oneLine(text: string): string {
+  return text.trim().replace(/\s*[\n\r\u2028\u2029]\s*/gu, ' ');
+}
+
+/**
+ * The row in the project's form, or the reason why it cannot be used: the question's only gold passage must contain an
+ * answer. Distractors that contain one are left out and counted in `passagesDropped`.
+ */
+export function normaliseRow(raw: NqOpenRow, passagesDropped: Tally): MdqaRow | string {
+  const question = raw.question.trim();
+  const key = normalise(question);
+  if (key === '') return 'empty question';
+  const answers = [...new Set(raw.answers.map((answer) => answer.trim()).filter((answer) => answer !== ''))];
+  if (answers.length === 0) return 'empty answers';
+  const golds = raw.ctxs.filter(({ isgold }) => isgold);
+  if (golds.length === 0) return 'no gold passage';
+  if (golds.length > 1) return 'several gold passages';
+  const gold = toPassage(golds[0] as NqOpenRow['ctxs'][number]);
+  if (answerOccurrences(gold.text, answers).length === 0) return 'answer not in the gold text';
+
+  const containsAnswer = answerFilter(answers);
+  const seen = new Set([gold.text]);
+  const distractors: Passage[] = [];
+  for (const raw_ of raw.ctxs) {
+    if (raw_.isgold) continue;
+    const passage = toPassage(raw_);
+    const fault = raw_.hasanswer
+      ? 'marked hasanswer'
+      : passage.text === ''
+        ? 'empty text'
+        : containsAnswer(passage)
+          ? 'contains an answer'
+          : seen.has(passage.text)
+            ? 'repeated in its row'
+            : null;
+    if (fault !== null) {
+      passagesDropped.add(fault);
+      continue;
+    }
+    seen.add(passage.text);
+    distractors.push(passage);
+  }
+  return { id: `nq-${createHash('sha256').update(key).digest('hex').slice(0, 16)}`, question, answers, gold, distractors };
+}

@@ -1,0 +1,34 @@
+import { writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { TrainerJob } from '#workflows/contracts/trainer.ts';
+import { parse } from '#workflows/contracts/parse.ts';
+import type { ActivityContext } from './context.ts';
+import { hopeless } from './failures.ts';
+import type { StageOutcome, StageWork } from './run-stage.ts';
+
+/** A job as a stage states it: everything but what `runTrainerJob` fills in. */
+type DistributiveOmit<T, K extends PropertyKey> = T extends unknown ? Omit<T, K> : never;
+export type JobRequest = DistributiveOmit<TrainerJob, 'jobId' | 'outputDir' | 'seed'>;
+
+/**
+ * Runs one trainer job on this worker's trainer, with its progress as heartbeats. Files go to `outputFolder` (the
+ * artifact's own by default). Returns what the trainer measured. Throws `JobFailed` or `ProcessCrashed`.
+ */
+export async function runTrainerJob(
+  { trainer }: ActivityContext,
+  { recipe, workFolder, outputFolder, progress, signal }: StageWork,
+  request: JobRequest,
+  jobOutputFolder = outputFolder,
+): Promise<Required<StageOutcome>> {
+  if (trainer === null) throw hopeless('NoTrainer', 'this worker has no trainer; trainer stages belong on the needlework-gpu task queue');
+  const jobId = `${recipe.stage}-${workFolder.split('/').at(-2) ?? ''}`;
+  const job = parse(TrainerJob, { ...request, jobId, outputDir: jobOutputFolder, seed: recipe.seed }, `the trainer job of a ${recipe.stage} stage`);
+  const file = join(workFolder, 'job.json');
+  await writeFile(file, JSON.stringify(job, null, 2));
+  const affinity = 'model' in job ? JSON.stringify(job.model) : job.kind;
+  const { result, ready } = await trainer.run(jobId, file, affinity, {
+    signal,
+    onProgress: ({ phase, done, total, unit, metrics }) => progress({ phase, done, total, unit, metrics }),
+  });
+  return { summary: result.summary, measurements: { ...result.measurements, device: ready.device.name, threads: ready.device.threads }, versions: ready.versions };
+}

@@ -1,0 +1,35 @@
+import { createHash } from 'node:crypto';
+import { createReadStream } from 'node:fs';
+import { readdir, stat } from 'node:fs/promises';
+import { join } from 'node:path';
+import { pipeline } from 'node:stream/promises';
+
+/** SHA-256 (hexadecimal) and size in bytes of a file, read as a stream. */
+export async function digestFile(path: string): Promise<{ sha256: string; bytes: number }> {
+  const hash = createHash('sha256');
+  let bytes = 0;
+  await pipeline(createReadStream(path), async (chunks) => {
+    for await (const chunk of chunks) {
+      bytes += chunk.length;
+      hash.update(chunk);
+    }
+  });
+  return { sha256: hash.digest('hex'), bytes };
+}
+
+/** Names of all files under `folder`, with `/` between folders, in code-point order. */
+export async function listFiles(folder: string): Promise<string[]> {
+  const entries = await readdir(folder, { recursive: true });
+  const names: string[] = [];
+  for (const entry of entries) {
+    if ((await stat(join(folder, entry))).isFile()) names.push(entry.replaceAll('\\', '/'));
+  }
+  return names.sort((a, b) => (a < b ? -1 : a > b ? 1 : 0));
+}
+
+/** SHA-256 over names and contents of all files under `folder`. */
+export async function digestFolder(folder: string): Promise<string> {
+  const hash = createHash('sha256');
+  for (const name of await listFiles(folder)) hash.update(`${name}\0${(await digestFile(join(folder, name))).sha256}\n`);
+  return hash.digest('hex');
+}

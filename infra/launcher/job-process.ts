@@ -1,0 +1,161 @@
+import { type ChildProcessByStdio, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { createInterface } from 'node:readline';
+import type { Readable, Writable } from 'node:stream';
+import { JobFailed, ProcessCrashed } from './errors.ts';
+import { Event, type Progress, type Ready, type Result } from './protocol.ts';
+
+/** Time a process gets between SIGTERM and SIGKILL. */
+const GRACE_MS = 5_000;
+/** Lines of standard error kept for the message of a crash. */
+const TAIL_LINES = 20;
+
+export interface JobProcessOptions {
+  command: readonly [string, ...string[]];
+  /** The whole environment of the process: nothing is inherited, so no credential can leak into it. */
+  env: Readonly<Record<string, string>>;
+  onLog?: (level: string, message: string) => void;
+}
+
+export interface RunOptions {
+  onProgress?: (progress: Progress) => void;
+  /** Aborting stops the process (SIGTERM, then SIGKILL); `run` then rejects with the signal's reason. */
+  signal?: AbortSignal;
+}
+
+type Child = ChildProcessByStdio<Writable, Readable, Readable>;
+
+/**
+ * One long-lived process that takes jobs one after another, so that what it loaded for one job serves the next.
+ * It is started by the first job and again by the first job after a crash or a cancellation; either ends the running
+ * job only.
+ */
+export class JobProcess {
+  readonly #options: JobProcessOptions;
+  #child: Child | null = null;
+  #ready: Ready | null = null;
+  #busy = false;
+  #stderr: string[] = [];
+  #onEvent: (event: Event) => void = () => {};
+
+  constructor(options: JobProcessOptions) {
+    this.#options = options;
+  }
+
+  /** What the running process said of itself, or null before its first job. */
+  get ready(): Ready | null {
+    return this.#ready;
+  }
+
+  /**
+   * Runs one job file. Rejects with `JobFailed` (the process said why), `ProcessCrashed`, or the reason of `signal`.
+   * One job at a time: a second call while one runs is a programming error.
+   */
+  async run(jobId: string, jobFile: string, { onProgress, signal }: RunOptions = {}): Promise<Result> {
+    if (this.#busy) throw new Error('the process is busy: one job at a time');
+    signal?.throwIfAborted();
+    this.#busy = true;
+    const stop = () => void this.stop();
+    signal?.addEventListener('abort', stop, { once: true });
+    try {
+      const child = this.#child ?? (await this.#start());
+      signal?.throwIfAborted();
+      return await this.#runOn(child, jobId, jobFile, onProgress);
+    } catch (error) {
+      throw signal?.aborted ? signal.reason : error;
+    } finally {
+      signal?.removeEventListener('abort', stop);
+      this.#busy = false;
+    }
+  }
+
+  /** Starts the process ahead of its first job. A failure shows with that job. */
+  async warm(): Promise<void> {
+    if (this.#child !== null || this.#busy) return;
+    this.#busy = true;
+    await this.#start()
+      .catch(() => {})
+      .finally(() => {
+        this.#busy = false;
+      });
+  }
+
+  /** Ends the process if it runs: SIGTERM, then SIGKILL after a few seconds. Resolves when it is gone. */
+  async stop(): Promise<void> {
+    const child = this.#child;
+    if (child === null || child.exitCode !== null || child.signalCode !== null) return;
+    const gone = once(child, 'exit');
+    child.kill('SIGTERM');
+    const kill = setTimeout(() => child.kill('SIGKILL'), GRACE_MS);
+    await gone;
+    clearTimeout(kill);
+  }
+
+  async #start(): Promise<Child> {
+    const [executable, ...args] = this.#options.command;
+    const child = spawn(executable, args, { env: { ...this.#options.env }, stdio: ['pipe', 'pipe', 'pipe'] });
+    this.#child = child;
+    this.#stderr = [];
+    child.stdin.on('error', () => {}); // a write to a process that just died; its exit is what counts
+    createInterface({ input: child.stderr }).on('line', (line) => {
+      this.#stderr.push(line);
+      if (this.#stderr.length > TAIL_LINES) this.#stderr.shift();
+      this.#options.onLog?.('debug', line);
+    });
+    createInterface({ input: child.stdout }).on('line', (line) => this.#receive(line));
+    child.once('exit', () => {
+      if (this.#child === child) this.#child = this.#ready = null;
+    });
+    this.#ready = await this.#until(child, (event) => (event.type === 'ready' ? event : null));
+    return child;
+  }
+
+  async #runOn(child: Child, jobId: string, jobFile: string, onProgress?: (progress: Progress) => void): Promise<Result> {
+    child.stdin.write(`${JSON.stringify({ type: 'run', job: jobFile })}\n`);
+    return this.#until(child, (event) => {
+      if (event.type === 'progress' && event.jobId === jobId) onProgress?.(event);
+      if (event.type === 'error') throw new JobFailed(event.error.type, event.error.message, event.error.retryable);
+      return event.type === 'result' && event.jobId === jobId ? event : null;
+    });
+  }
+
+  /** Resolves with the first event for which `pick` gives a value; rejects if `pick` throws or the process ends. */
+  #until<T>(child: Child, pick: (event: Event) => T | null): Promise<T> {
+    return new Promise<T>((resolve, reject) => {
+      const onExit = (code: number | null, signal: NodeJS.Signals | null) =>
+        reject(new ProcessCrashed([`the job process ended (${signal ?? `exit status ${code}`})`, ...this.#stderr].join('\n')));
+      const onError = (error: Error) => reject(new ProcessCrashed(`the job process could not be started: ${error.message}`));
+      child.once('close', onExit);
+      child.once('error', onError);
+      const settle = (finish: () => void) => {
+        child.off('close', onExit);
+        child.off('error', onError);
+        this.#onEvent = () => {};
+        finish();
+      };
+      this.#onEvent = (event) => {
+        try {
+          const value = pick(event);
+          if (value !== null) settle(() => resolve(value));
+        } catch (error) {
+          settle(() => reject(error));
+        }
+      };
+    });
+  }
+
+  #receive(line: string): void {
+    const event = parseEvent(line);
+    if (event === null) this.#options.onLog?.('warn', `not an event: ${line.slice(0, 500)}`);
+    else if (event.type === 'log') this.#options.onLog?.(event.level, event.message);
+    else this.#onEvent(event);
+  }
+}
+
+function parseEvent(line: string): Event | null {
+  try {
+    return Event.parse(JSON.parse(line));
+  } catch {
+    return null;
+  }
+}

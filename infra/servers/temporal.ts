@@ -1,0 +1,75 @@
+/** The embedded Temporal server: `temporal server start-dev` on a SQLite file, with its Web UI. */
+import { mkdirSync } from 'node:fs';
+import { dirname } from 'node:path';
+import { Connection } from '@temporalio/client';
+import { startServer, type RunningServer } from './server.ts';
+
+export type SearchAttributeType = 'Bool' | 'Datetime' | 'Double' | 'Int' | 'Keyword' | 'KeywordList' | 'Text';
+
+export interface TemporalOptions {
+  /** The Temporal CLI. */
+  executable: string;
+  /** SQLite file of all workflow state; made where it is missing. Beside it lies the claim, `….pid`. */
+  databaseFile: string;
+  host?: string;
+  port: number;
+  uiPort: number;
+  namespace: string;
+  logFile: string;
+  /** Search attributes to register, by name. */
+  searchAttributes?: Record<string, SearchAttributeType>;
+  /** Server settings, as for --dynamic-config-value. */
+  dynamicConfig?: Record<string, string | number | boolean>;
+}
+
+export interface TemporalServer extends RunningServer {
+  /** `host:port` for clients and workers. */
+  address: string;
+  uiUrl: string;
+}
+
+/**
+ * Starts the server; resolves when the namespace, its search attributes and the Web UI are there.
+ * @throws where it does not start, with the end of its log and advice
+ */
+export async function startTemporal(options: TemporalOptions): Promise<TemporalServer> {
+  const { executable, databaseFile, host = '127.0.0.1', port, uiPort, namespace, logFile, searchAttributes = {}, dynamicConfig = {} } = options;
+  mkdirSync(dirname(databaseFile), { recursive: true });
+  const address = `${host}:${port}`;
+  const uiUrl = `http://${host}:${uiPort}`;
+  const server = await startServer({
+    what: 'The Temporal server',
+    executable,
+    args: [
+      'server', 'start-dev',
+      '--db-filename', databaseFile,
+      '--ip', host, '--port', String(port), '--ui-port', String(uiPort),
+      '--namespace', namespace,
+      '--log-level', 'warn',
+      ...Object.entries(searchAttributes).flatMap(([name, type]) => ['--search-attribute', `${name}=${type}`]),
+      ...Object.entries(dynamicConfig).flatMap(([name, value]) => ['--dynamic-config-value', `${name}=${JSON.stringify(value)}`]),
+    ],
+    logFile,
+    pidFile: `${databaseFile}.pid`,
+    ready: async () => (await answers({ address, namespace, searchAttributes: Object.keys(searchAttributes) })) && (await fetch(uiUrl)).ok,
+    advice: [
+      { pattern: /address already in use|port .* already/i, advice: `another program uses port ${port} or ${uiPort}: stop it, or choose other ports` },
+      { pattern: /database is locked/i, advice: `another Temporal server uses ${databaseFile}: stop it` },
+      { pattern: /no space left|disk is full/i, advice: 'make room on the disk' },
+      { pattern: /schema|malformed|not a database/i, advice: `${databaseFile} is damaged or of another version: move it away; finished artifacts are kept, so a sweep that is started again only does what is missing` },
+    ],
+  });
+  return { ...server, address, uiUrl };
+}
+
+/** Whether the server knows the namespace and its search attributes; throws while it cannot be reached. */
+async function answers({ address, namespace, searchAttributes }: { address: string; namespace: string; searchAttributes: string[] }): Promise<boolean> {
+  const connection = await Connection.connect({ address, connectTimeout: 1000 });
+  try {
+    await connection.workflowService.describeNamespace({ namespace });
+    const { customAttributes } = await connection.operatorService.listSearchAttributes({ namespace });
+    return searchAttributes.every((name) => name in (customAttributes ?? {}));
+  } finally {
+    await connection.close();
+  }
+}

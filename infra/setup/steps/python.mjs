@@ -1,0 +1,55 @@
+/** The trainer's Python environment: a venv in the cache, filled from infra/trainer/requirements.lock. */
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { join } from 'node:path';
+import { cachedFolder, cacheKey, logFile, platformName, readComplete } from '../cache.mjs';
+import { execute } from '../programs.mjs';
+import { findPython } from '../pythons.mjs';
+
+export const python = {
+  label: 'Python environment',
+  async run({ root, cache, begins, waits }) {
+    const lockFile = join(root, 'infra', 'trainer', 'requirements.lock');
+    const lock = cacheKey(readFileSync(lockFile, 'utf8'));
+    const ready = process.env.NEEDLEWORK_PYTHON ? null : readyEnvironment(cache, lock);
+    if (ready) return ready;
+
+    const base = await findPython();
+    const minor = base.version.split('.').slice(0, 2).join('.');
+    const key = `${lock}-${minor}-${platformName}`;
+    // A venv points at the Python it was made from; where that was removed, it is made anew.
+    if (!works(join(cache, 'python', key))) rmSync(join(cache, 'python', key, 'complete.json'), { force: true });
+    const { folder } = await cachedFolder({
+      cache, kind: 'python', key, onWait: waits,
+      build: async (target) => {
+        begins();
+        const scratch = join(target, 'tmp');
+        mkdirSync(scratch);
+        const options = {
+          log: logFile(cache, 'python'),
+          failure: `pip could not install the trainer's packages for Python ${base.version}`,
+          advice: 'check that pip reaches its index and that there are 8 GB free; then run this again',
+          // Wheels of several GB pass through TMPDIR, and /tmp is small on many machines.
+          env: { ...process.env, TMPDIR: scratch, PIP_DISABLE_PIP_VERSION_CHECK: '1' },
+        };
+        await execute(base.executable, ['-I', '-m', 'venv', join(target, 'venv')], options);
+        await execute(executableIn(target), ['-m', 'pip', 'install', '--require-hashes', '--only-binary', ':all:', '-r', lockFile], options);
+        rmSync(scratch, { recursive: true, force: true });
+        return { python: base.version, from: base.executable };
+      },
+    });
+    return found(folder);
+  },
+};
+
+const executableIn = (folder) => join(folder, 'venv', 'bin', 'python');
+const works = (folder) => existsSync(executableIn(folder));
+const found = (folder) => ({ executable: executableIn(folder), note: `Python ${readComplete(folder).python} with the packages of requirements.lock` });
+
+/** Any finished environment of this lock will do, so that a warm start need not look at the machine's Pythons. */
+function readyEnvironment(cache, lock) {
+  const kind = join(cache, 'python');
+  if (!existsSync(kind)) return null;
+  const fitting = readdirSync(kind).filter((name) => name.startsWith(`${lock}-`) && name.endsWith(platformName)).sort();
+  const folder = fitting.map((name) => join(kind, name)).find((path) => readComplete(path) && works(path));
+  return folder ? found(folder) : null;
+}

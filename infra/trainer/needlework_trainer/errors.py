@@ -1,0 +1,68 @@
+"""Typed failures of a job. `retryable` says whether trying the same job again could help."""
+
+from __future__ import annotations
+
+
+class TrainerError(Exception):
+    """Base of all expected failures; `type` is the class name, as the worker sees it.
+
+    `field` is the dotted path of the offending field where one field is to blame.
+    """
+
+    retryable = False
+
+    def __init__(self, message: str, field: str | None = None):
+        super().__init__(message)
+        self.field = field
+
+    @property
+    def type(self) -> str:
+        return type(self).__name__
+
+
+class BadJob(TrainerError):
+    """The job file (or the line that names it) is not what the contract allows."""
+
+
+class DataError(TrainerError):
+    """A data file is missing or malformed; the message names file, line and field."""
+
+
+class ModelMissing(TrainerError):
+    """The model folder lacks a file, or holds something this trainer cannot load."""
+
+
+class AdapterMismatch(TrainerError):
+    """The adapter folder is incomplete, or was trained on another base."""
+
+
+class PromptTooLong(TrainerError):
+    """Prompt and answer exceed the job's limit; nothing is ever truncated."""
+
+
+class NaNLoss(TrainerError):
+    """The loss or the gradient stopped being a finite number."""
+
+
+class OutOfMemory(TrainerError):
+    """The device ran out of memory; the message says what was asked for."""
+
+
+class InternalError(TrainerError):
+    """Anything unexpected; the traceback is on stderr."""
+
+    retryable = True
+
+
+def as_trainer_error(error: BaseException) -> TrainerError:
+    """The typed form of any exception raised while a job ran."""
+    if isinstance(error, TrainerError):
+        return error
+    text = f"{type(error).__name__}: {error}"
+    # torch reports a full GPU by its own class, a full host as a plain RuntimeError.
+    full_host = isinstance(error, RuntimeError) and "allocate memory" in str(error)
+    if isinstance(error, MemoryError) or type(error).__name__ == "OutOfMemoryError" or full_host:
+        return OutOfMemory(
+            f"{text} — a shorter context, batchSize 1 or dtype bfloat16 needs less memory"
+        )
+    return InternalError(text)

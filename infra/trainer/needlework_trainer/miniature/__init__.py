@@ -1,0 +1,1 @@
+"""The quickstart's tiny base model: its vocabulary, its pretraining data and the training loop that made its weights."""

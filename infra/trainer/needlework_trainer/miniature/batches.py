@@ -1,0 +1,27 @@
+"""One step's rows. A step's data depend on the config's seed and the step alone, so a resumed run sees the same."""
+
+from __future__ import annotations
+
+import random
+
+from .config import PretrainingConfig, Stage
+from .rows import Row
+from .tasks import TASKS
+from .tasks.draw import Material
+from .vocabulary import Vocabulary
+from .world import World
+
+
+def material_of(world: World, vocabulary: Vocabulary, words: int | None) -> Material:
+    """Random words are drawn from the first `words` of the vocabulary in a fixed shuffled order."""
+    order = list(vocabulary.plain_words)
+    random.Random("random words").shuffle(order)
+    return Material(world, vocabulary, tuple(order[:words]))
+
+
+def step_rows(config: PretrainingConfig, stage: Stage, step: int, material: Material) -> tuple[list[str], list[Row]]:
+    """The task names and rows of a step."""
+    rng = random.Random(f"{config.seed}/{step}")
+    length = rng.choice(stage.lengths)
+    names = rng.choices(list(stage.mix), list(stage.mix.values()), k=stage.tokensPerStep // length)
+    return names, [TASKS[name](material, rng, length) for name in names]

@@ -1,0 +1,171 @@
+"""
+Command line: `python -m needlework_trainer.miniature.pretrain --world world.json --config pretraining.json --out folder`.
+
+Writes a model folder (config.json, model.safetensors, tokenizer.json, tokenizer_config.json), `metrics.jsonl` (one
+line per 100 steps) and `pretraining-log.json` (command, seed, hardware, versions, metrics, SHA-256 of the weights).
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import platform
+import sys
+import time
+from collections import defaultdict
+from pathlib import Path
+
+import torch
+import transformers
+
+from .batches import material_of, step_rows
+from .checkpoint import load_checkpoint, save_checkpoint
+from .config import PretrainingConfig, load_config
+from .folder import sha256_of, write_model_folder
+from .network import build_network, loss_and_hits
+from .rows import collate
+from .vocabulary import Vocabulary, build_vocabulary
+from .world import World, load_world
+
+REPORT_EVERY = 100
+CHECKPOINT = "checkpoint.safetensors"
+
+
+class Tally:
+    """Loss and share of right tokens per task since the last report; ends of answers are not counted."""
+
+    def __init__(self, eos: int) -> None:
+        self.eos = eos
+        self.loss, self.steps = 0.0, 0
+        self.right: dict[str, int] = defaultdict(int)
+        self.asked: dict[str, int] = defaultdict(int)
+
+    def add(self, loss: float, names: list[str], targets: torch.Tensor, rows: torch.Tensor, hits: torch.Tensor) -> None:
+        self.loss, self.steps = self.loss + loss, self.steps + 1
+        gold = targets[targets != -100]
+        for row, hit, end in zip(rows.tolist(), hits.tolist(), (gold == self.eos).tolist(), strict=True):
+            if not end:
+                self.right[names[row]] += hit
+                self.asked[names[row]] += 1
+
+    def line(self) -> dict:
+        accuracy = {name: round(self.right[name] / self.asked[name], 4) for name in sorted(self.asked)}
+        return {"loss": round(self.loss / max(1, self.steps), 4), "accuracy": accuracy}
+
+
+def pretrain(
+    config: PretrainingConfig, world: World, vocabulary: Vocabulary, out: Path, *, device: str, max_minutes: float, resume: bool
+) -> tuple[transformers.LlamaForCausalLM, list[dict]] | None:
+    """Runs all stages. Returns the model and its metrics, or None where the time limit came first (a checkpoint is kept)."""
+    torch.manual_seed(config.seed)
+    shape = config.network
+    model = build_network(
+        vocabulary,
+        layers=shape.layers,
+        hidden=shape.hidden,
+        heads=shape.heads,
+        kv_heads=shape.kvHeads,
+        head_dim=shape.headDim,
+        feed_forward=shape.feedForward,
+        theta=shape.theta,
+        max_positions=max(max(stage.lengths) for stage in config.stages),
+        init_std=shape.initStd,
+        output_scale=shape.outputScale,
+    ).to(device)
+    settings = config.optimizer
+    optimizer = torch.optim.AdamW(model.parameters(), betas=settings.betas, weight_decay=settings.weightDecay)
+    metrics_file, checkpoint = out / "metrics.jsonl", out / CHECKPOINT
+    metrics: list[dict] = []
+    first = 0
+    if resume and checkpoint.exists():
+        first = load_checkpoint(checkpoint, model, optimizer)
+        metrics = [line for line in map(json.loads, metrics_file.read_text("utf-8").splitlines()) if line["step"] <= first]
+    started = time.monotonic() - (metrics[-1]["seconds"] if metrics else 0)
+    tokens = metrics[-1]["tokens"] if metrics else 0
+    materials = {words: material_of(world, vocabulary, words) for words in {stage.randomWords for stage in config.stages}}
+    tally = Tally(vocabulary.eos)
+    with metrics_file.open("w", encoding="utf-8") as file:
+        file.writelines(json.dumps(line) + "\n" for line in metrics)
+        for step in range(first, config.steps):
+            stage, rate = config.at(step)
+            for group in optimizer.param_groups:
+                group["lr"] = rate
+            names, rows = step_rows(config, stage, step, materials[stage.randomWords])
+            inputs, targets = collate(rows, vocabulary.pad)
+            inputs, targets = inputs.to(device), targets.to(device)
+            loss, labelled_rows, hits = loss_and_hits(model, inputs, targets)
+            loss.backward()
+            torch.nn.utils.clip_grad_norm_(model.parameters(), settings.maxGradNorm)
+            optimizer.step()
+            optimizer.zero_grad()
+            tokens += inputs.numel()
+            tally.add(loss.item(), names, targets, labelled_rows, hits)
+            done = step + 1
+            if done % REPORT_EVERY == 0 or done == config.steps:
+                line = {"step": done, "stage": stage.name, "learningRate": rate, **tally.line(), "tokens": tokens}
+                metrics.append({**line, "seconds": round(time.monotonic() - started, 1)})
+                file.write(json.dumps(metrics[-1]) + "\n")
+                file.flush()
+                print(json.dumps(metrics[-1]), flush=True)
+                tally = Tally(vocabulary.eos)
+                if done % (5 * REPORT_EVERY) == 0:
+                    save_checkpoint(checkpoint, model, optimizer, done)
+                if time.monotonic() - started > 60 * max_minutes and done < config.steps:
+                    save_checkpoint(checkpoint, model, optimizer, done)
+                    return None
+    return model, metrics
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Returns the exit status: 0 when all steps ran, 3 when the time limit stopped the run."""
+    parser = argparse.ArgumentParser(prog="needlework_trainer.miniature.pretrain", description=__doc__)
+    parser.add_argument("--world", required=True, help="world.json, the authored mini-world")
+    parser.add_argument("--config", required=True, help="pretraining config (JSON)")
+    parser.add_argument("--out", required=True, help="folder to write; made where missing")
+    parser.add_argument("--device", default="cpu", help="torch device (default: cpu)")
+    parser.add_argument("--threads", type=int, default=1, help="CPU threads (default: 1; other numbers may round otherwise)")
+    parser.add_argument("--max-minutes", type=float, default=float("inf"), help="safety stop; the run can be resumed")
+    parser.add_argument("--resume", action="store_true", help="go on from the checkpoint in --out")
+    options = parser.parse_args(arguments)
+    try:
+        world, config = load_world(options.world), load_config(options.config)
+    except (OSError, ValueError) as error:
+        print(f"pretrain: {error}", file=sys.stderr)
+        return 2
+    torch.set_num_threads(options.threads)
+    out = Path(options.out)
+    out.mkdir(parents=True, exist_ok=True)
+    vocabulary = build_vocabulary(world)
+    finished = pretrain(
+        config, world, vocabulary, out, device=options.device, max_minutes=options.max_minutes, resume=options.resume
+    )
+    if finished is None:
+        print("pretrain: stopped by --max-minutes; go on with --resume", file=sys.stderr)
+        return 3
+    model, metrics = finished
+    weights = write_model_folder(model.to("cpu"), vocabulary, out)
+    log = {
+        "command": "npm run miniature:pretrain",
+        "world": {"sha256": sha256_of(Path(options.world))},
+        "config": config.model_dump(),
+        "configSha256": sha256_of(Path(options.config)),
+        "hardware": {"device": options.device, "threads": options.threads, "machine": platform.machine(), "cpu": _processor()},
+        "versions": {"python": platform.python_version(), "torch": torch.__version__, "transformers": transformers.__version__},
+        "parameters": sum(p.numel() for p in model.parameters()),
+        "weightsSha256": weights,
+        "metrics": metrics,
+    }
+    (out / "pretraining-log.json").write_text(json.dumps(log, indent=1) + "\n", "utf-8")
+    return 0
+
+
+def _processor() -> str:
+    try:
+        lines = Path("/proc/cpuinfo").read_text("utf-8").splitlines()
+        return next(line.split(":", 1)[1].strip() for line in lines if line.startswith("model name"))
+    except (OSError, StopIteration):
+        return platform.processor() or "unknown"
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())

@@ -1,0 +1,17 @@
+"""The pretraining tasks, by the names that a pretraining config uses. Each makes one row of at most `length` tokens."""
+
+from .chain import chain
+from .citation import citation
+from .induction import burst, pairs, previous
+from .keyvalue import key_value
+from .reading import reading
+
+TASKS = {
+    "previous": previous,
+    "pairs": pairs,
+    "burst": burst,
+    "key-value": key_value,
+    "chain": chain,
+    "reading": reading,
+    "citation": citation,
+}

@@ -1,0 +1,172 @@
+"""Loading base models: from a local folder, safetensors only, RoPE theta set at load and checked afterwards."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from dataclasses import dataclass
+from pathlib import Path
+
+import torch
+from transformers import AutoConfig, AutoModelForCausalLM, PreTrainedModel
+
+from . import attention_rows
+from .errors import BadJob, ModelMissing
+from .jobs import ModelRef
+from .tokens import ModelTokenizer
+
+
+@dataclass(frozen=True)
+class Base:
+    """A loaded base model. `fingerprint` identifies its weights, whatever folder they came from."""
+
+    model: PreTrainedModel
+    tokenizer: ModelTokenizer
+    fingerprint: str
+
+    @property
+    def device(self) -> torch.device:
+        return self.model.device
+
+
+class ModelCache:
+    """Keeps the last base loaded, so that a sweep pays for loading it once per process."""
+
+    def __init__(self) -> None:
+        self._key: tuple | None = None
+        self._base: Base | None = None
+
+    def get(self, ref: ModelRef) -> tuple[Base, bool]:
+        """The base a job asks for, and whether it had to be loaded (rather than being there already)."""
+        key = (ref.path, ref.rope_theta, ref.dtype, _device(ref), _state_of_files(Path(ref.path)))
+        if self._base is not None and key == self._key:
+            return self._base, False
+        self.drop()
+        self._base, self._key = load_base(ref), key
+        return self._base, True
+
+    def drop(self) -> None:
+        """Forget the base; the next job loads it afresh."""
+        self._base = self._key = None
+        if torch.cuda.is_available():
+            torch.cuda.empty_cache()
+
+
+def load_base(ref: ModelRef) -> Base:
+    """Load a model folder. Raises `ModelMissing` for what it lacks, `BadJob` for a device that is not there."""
+    folder = Path(ref.path)
+    device = _device(ref)
+    _check_files(folder)
+    tokenizer = ModelTokenizer.load(folder)
+    try:
+        config = AutoConfig.from_pretrained(folder, local_files_only=True, trust_remote_code=False)
+        set_rope_theta(config, ref.rope_theta)
+        model, report = AutoModelForCausalLM.from_pretrained(
+            folder,
+            config=config,
+            dtype=getattr(torch, ref.dtype),
+            local_files_only=True,
+            trust_remote_code=False,
+            use_safetensors=True,
+            attn_implementation=attention_rows.NAME,
+            output_loading_info=True,
+        )
+    except (OSError, ValueError, KeyError, RuntimeError) as error:
+        if "allocate memory" in str(error):
+            raise
+        raise ModelMissing(f"model.path: found a folder that cannot be loaded: {error}", field="model.path")
+    # transformers only warns about these and fills in random weights.
+    for problem in ("missing_keys", "mismatched_keys"):
+        if names := sorted(map(str, report[problem])):
+            raise ModelMissing(f"model.path: the weights do not fit config.json ({problem}: {', '.join(names[:3])})", field="model.path")
+    if ref.rope_theta is not None:
+        check_rope_theta(model, ref.rope_theta)
+    model.requires_grad_(False)
+    model.eval().to(device)
+    return Base(model, tokenizer, fingerprint(model))
+
+
+def set_rope_theta(config, theta: float | None) -> None:
+    """Override RoPE theta in a config that no model was built from yet (paper, section 2.2).
+
+    transformers ignores `config.rope_theta`; the value lives in `rope_parameters`. Where a model family keeps
+    one set of parameters per kind of layer, the layers with full attention carry the long context.
+    """
+    if theta is None:
+        return
+    text = config.get_text_config()
+    parameters = dict(getattr(text, "rope_parameters", None) or {"rope_type": "default"})
+    if isinstance(parameters.get("full_attention"), dict):
+        parameters["full_attention"] = {**parameters["full_attention"], "rope_theta": float(theta)}
+    else:
+        parameters["rope_theta"] = float(theta)
+    text.rope_parameters = parameters
+
+
+def rotary_frequencies(model: torch.nn.Module) -> list[torch.Tensor]:
+    """The inverse frequencies a loaded model really rotates by, one tensor per rotary module."""
+    return [
+        buffer
+        for name, buffer in model.named_buffers()
+        if name.rpartition(".")[2].endswith("inv_freq") and "original" not in name
+    ]
+
+
+def check_rope_theta(model: PreTrainedModel, theta: float) -> None:
+    """Compare the loaded frequencies with theta^(-2i/d). Raises `ModelMissing` where they differ.
+
+    Only the default kind of RoPE has this closed form; the others rescale it in ways of their own.
+    """
+    parameters = getattr(model.config.get_text_config(), "rope_parameters", None) or {}
+    if parameters.get("rope_type", "default") != "default" or "full_attention" in parameters:
+        return
+    frequencies = rotary_frequencies(model)
+    if not frequencies:
+        raise ModelMissing("model.ropeTheta: found a model without rotary position embeddings; allowed: null", field="model.ropeTheta")
+    for found in frequencies:
+        d = 2 * len(found)
+        expected = theta ** -(torch.arange(0, d, 2, dtype=torch.float64) / d)
+        if not torch.allclose(found.double().cpu(), expected, rtol=1e-5):
+            raise ModelMissing(f"model.ropeTheta: the loaded rotary frequencies are not those of theta {theta}", field="model.ropeTheta")
+
+
+def fingerprint(model: PreTrainedModel) -> str:
+    """SHA-256 over names, shapes and a few values of the weights: cheap, and the same for every folder, dtype and theta."""
+    digest = hashlib.sha256()
+    for name, weight in sorted(model.named_parameters()):
+        first = weight.detach().flatten()[:64].to("cpu", torch.bfloat16).view(torch.int16)
+        digest.update(f"{name}{tuple(weight.shape)}".encode() + first.numpy().tobytes())
+    return digest.hexdigest()
+
+
+def _device(ref: ModelRef) -> str:
+    present = torch.cuda.is_available()
+    if ref.device == "cuda" and not present:
+        raise BadJob("model.device: found 'cuda' on a machine without a usable GPU; allowed here: 'cpu', 'auto'", field="model.device")
+    return "cuda" if present and ref.device != "cpu" else "cpu"
+
+
+def _check_files(folder: Path) -> None:
+    def refuse(lacking: str) -> ModelMissing:
+        return ModelMissing(f"model.path: found no {lacking} in {folder}; allowed: a folder with config.json, safetensors weights and tokenizer.json", field="model.path")
+
+    if not folder.is_dir():
+        raise ModelMissing(f"model.path: found no folder at {folder}", field="model.path")
+    for name in ("config.json", "tokenizer.json"):
+        if not (folder / name).is_file():
+            raise refuse(name)
+    index = folder / "model.safetensors.index.json"
+    if index.is_file():
+        for shard in sorted(set(json.loads(index.read_text())["weight_map"].values())):
+            if not (folder / shard).is_file():
+                raise refuse(shard)
+    elif not (folder / "model.safetensors").is_file():
+        raise refuse("model.safetensors")
+
+
+def _state_of_files(folder: Path) -> tuple:
+    """Sizes and times, so that a folder whose content was replaced is loaded again."""
+    if not folder.is_dir():
+        return ()
+    files = sorted(f for f in folder.iterdir() if f.suffix in (".json", ".safetensors"))
+    return tuple((f.name, f.stat().st_size, f.stat().st_mtime_ns) for f in files)

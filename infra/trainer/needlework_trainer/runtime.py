@@ -1,0 +1,104 @@
+"""Process-wide settings that make results repeatable: offline, fixed threads, fixed kernels."""
+
+from __future__ import annotations
+
+import os
+import platform
+import sys
+from importlib import metadata
+from typing import Any
+
+_REPORTED = ("torch", "transformers", "trl", "peft", "accelerate", "tokenizers", "safetensors", "pydantic")
+THREADS_VARIABLE = "NEEDLEWORK_TRAINER_THREADS"
+
+
+def threads() -> int:
+    """CPU threads of the trainer, 1 unless the environment says otherwise.
+
+    Sums are added up in another order with another number of threads, so the number is fixed rather than
+    taken from the machine: the same job must give the same bytes everywhere.
+    """
+    text = os.environ.get(THREADS_VARIABLE, "1")
+    if not text.isdigit() or int(text) < 1:
+        sys.exit(f"{THREADS_VARIABLE}: found {text!r}; allowed: an integer of at least 1")
+    return int(text)
+
+
+def prepare_environment() -> None:
+    """Set what libraries read when they are imported; call before importing torch or transformers."""
+    os.environ.update(
+        HF_HUB_OFFLINE="1",
+        TRANSFORMERS_OFFLINE="1",
+        HF_DATASETS_OFFLINE="1",
+        HF_HUB_DISABLE_TELEMETRY="1",
+        HF_HUB_DISABLE_PROGRESS_BARS="1",
+        TOKENIZERS_PARALLELISM="false",
+        TRANSFORMERS_VERBOSITY="error",
+        TRL_EXPERIMENTAL_SILENCE="1",
+        OMP_NUM_THREADS=str(threads()),
+        MKL_NUM_THREADS=str(threads()),
+    )
+    # Needed for repeatable matrix products on CUDA; must be set before its first use.
+    os.environ.setdefault("CUBLAS_WORKSPACE_CONFIG", ":4096:8")
+
+
+def prepare_torch() -> None:
+    """Fix threads and quieten the libraries; call once, after the imports."""
+    import torch
+    from transformers.utils import logging
+
+    torch.set_num_threads(threads())
+    logging.disable_progress_bar()
+
+
+def versions() -> dict[str, str]:
+    """Versions of everything that can change a result."""
+    found = {"python": platform.python_version()}
+    for name in _REPORTED:
+        try:
+            found[name] = metadata.version(name)
+        except metadata.PackageNotFoundError:
+            found[name] = "missing"
+    return found
+
+
+def device_report() -> dict[str, Any]:
+    """The best device here: `{name, kind, threads}`."""
+    import torch
+
+    if torch.cuda.is_available():
+        return {"name": torch.cuda.get_device_name(0), "kind": "cuda", "threads": threads()}
+    return {"name": platform.processor() or platform.machine(), "kind": "cpu", "threads": threads()}
+
+
+class PeakMemory:
+    """Peak memory of one job in bytes: device memory on CUDA, resident memory of the process on CPU."""
+
+    def __init__(self) -> None:
+        import torch
+
+        self._cuda = torch.cuda.is_available() and torch.cuda.is_initialized()
+        if self._cuda:
+            torch.cuda.reset_peak_memory_stats()
+        try:
+            with open("/proc/self/clear_refs", "w") as handle:
+                handle.write("5")  # resets the high-water mark that `bytes` reads
+        except OSError:
+            pass
+
+    def bytes(self) -> int:
+        import torch
+
+        if torch.cuda.is_available() and torch.cuda.is_initialized():
+            return torch.cuda.max_memory_allocated()
+        try:
+            with open("/proc/self/status") as handle:
+                for line in handle:
+                    if line.startswith("VmHWM:"):
+                        return int(line.split()[1]) * 1024
+        except OSError:
+            pass
+        import resource
+
+        unit = 1 if sys.platform == "darwin" else 1024
+        return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * unit

@@ -1,0 +1,28 @@
+import { createHash } from 'node:crypto';
+import { mkdir, readFile, rename, stat, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { bundleWorkflowCode, DefaultLogger } from '@temporalio/worker';
+import { digestFolder } from '#infra/artifacts/files.ts';
+import { CHECKOUT } from './home.ts';
+
+/**
+ * Path of the bundled workflow code. Bundling takes seconds, so a bundle is kept in `cacheFolder` under the hash of the
+ * workflows' sources and the locked dependencies.
+ */
+export async function workflowBundle(cacheFolder: string): Promise<{ codePath: string }> {
+  const sources = await digestFolder(join(CHECKOUT, 'workflows'));
+  const lock = await readFile(join(CHECKOUT, 'package-lock.json'), 'utf8');
+  const name = createHash('sha256').update(sources).update(lock).digest('hex').slice(0, 32);
+  const codePath = join(cacheFolder, 'workflow-bundles', `${name}.cjs`);
+  if (await stat(codePath).catch(() => null)) return { codePath };
+  const { code } = await bundleWorkflowCode({
+    workflowsPath: fileURLToPath(new URL('../workflows/index.ts', import.meta.url)),
+    logger: new DefaultLogger('WARN'),
+  });
+  await mkdir(join(cacheFolder, 'workflow-bundles'), { recursive: true });
+  const partial = `${codePath}.${process.pid}`;
+  await writeFile(partial, code);
+  await rename(partial, codePath);
+  return { codePath };
+}

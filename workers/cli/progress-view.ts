@@ -1,0 +1,116 @@
+/** Live progress of a sweep in the terminal: one line per cell, with its stage and how far that is. */
+import type { Client } from '@temporalio/client';
+import { defaultPayloadConverter } from '@temporalio/common';
+import { Listr, type ListrTaskWrapper } from 'listr2';
+import { z } from 'zod';
+import { type CellProgress, SweepProgress } from '#workflows/contracts/progress.ts';
+import { cellLabel } from '#workflows/ids.ts';
+
+const POLL_MS = 700;
+
+/** What a stage's heartbeat holds (activities/stage/run-stage.ts). */
+const Heartbeat = z.object({
+  phase: z.string(),
+  done: z.number(),
+  total: z.number(),
+  unit: z.string(),
+  metrics: z.record(z.string(), z.unknown()).optional(),
+});
+
+// biome-ignore lint: listr's wrapper type has three renderer parameters that do not matter here
+type Wrapper = ListrTaskWrapper<any, any, any>;
+
+/** Shows the sweep until `finished` settles. Never rejects: how the sweep ended is told by its result. */
+export async function watchSweep(client: Client, workflowId: string, finished: Promise<unknown>): Promise<void> {
+  const ended = finished.then(
+    () => true,
+    () => true,
+  );
+  const state: { progress: SweepProgress | null; over: boolean } = { progress: null, over: false };
+  void ended.then(() => {
+    state.over = true;
+  });
+  const poll = async () => {
+    while (true) {
+      const over = state.over;
+      state.progress = (await readProgress(client, workflowId)) ?? state.progress;
+      if (over) return;
+      await Promise.race([ended, new Promise((resolve) => setTimeout(resolve, POLL_MS))]);
+    }
+  };
+  const polling = poll();
+  while (!state.over && (state.progress?.cells.length ?? 0) === 0) await Promise.race([ended, pause()]);
+  const cells = state.progress?.cells ?? [];
+  const tty = process.stdout.isTTY === true;
+  const list = new Listr(
+    cells.map(({ id, task, model, condition }) => ({
+      title: cellLabel({ task, model, condition }),
+      task: (_: unknown, wrapper: Wrapper) => watchCell(client, id, () => state.progress, () => state.over, wrapper, tty),
+      rendererOptions: { persistentOutput: false, outputBar: 1 },
+    })),
+    { concurrent: true, exitOnError: false, fallbackRenderer: 'simple', rendererOptions: { collapseErrors: false }, registerSignalListeners: false },
+  );
+  await list.run().catch(() => {});
+  await polling.catch(() => {});
+}
+
+async function watchCell(client: Client, id: string, progress: () => SweepProgress | null, over: () => boolean, wrapper: Wrapper, tty: boolean): Promise<void> {
+  const title = wrapper.title as string;
+  let shown = '';
+  while (true) {
+    const last = over();
+    const cell = progress()?.cells.find((candidate) => candidate.id === id);
+    if (cell?.status === 'done') {
+      wrapper.title = `${title}  ${doneText(cell)}`;
+      return;
+    }
+    if (cell?.status === 'failed') throw new Error(`${cell.failure?.message ?? 'failed'}`);
+    if (last) {
+      wrapper.skip(`${title}: not finished`);
+      return;
+    }
+    const text = cell === undefined ? 'waiting' : await runningText(client, cell, tty);
+    if (text !== shown) wrapper.output = shown = text;
+    await pause();
+  }
+}
+
+function doneText({ f1, retrievalHeads, stagesReused, stagesTotal }: CellProgress): string {
+  const facts = [
+    ...(f1 === null ? [] : [`F1 ${f1.toFixed(2)}`]),
+    ...(retrievalHeads === null ? [] : [`${retrievalHeads} retrieval heads`]),
+    ...(stagesReused === 0 ? [] : [`${stagesReused} of ${stagesTotal} stages reused`]),
+  ];
+  return facts.join(', ');
+}
+
+/** `train 312/400 steps, loss 0.41 (stage 2 of 5)`; details that change all the time are for terminals only. */
+async function runningText(client: Client, cell: CellProgress, tty: boolean): Promise<string> {
+  if (cell.status === 'waiting' || cell.stage === null) return 'waiting for what it shares with other cells, or for a trainer';
+  const place = `stage ${Math.min(cell.stagesDone + 1, cell.stagesTotal)} of ${cell.stagesTotal}`;
+  const details = tty && cell.workflowId !== null ? await heartbeatText(client, cell.workflowId) : null;
+  return `${details ?? cell.stage} (${place})`;
+}
+
+async function heartbeatText(client: Client, workflowId: string): Promise<string | null> {
+  const description = await client.workflow.getHandle(workflowId).describe().catch(() => null);
+  const texts = (description?.raw.pendingActivities ?? []).flatMap((activity) => {
+    const payload = activity.heartbeatDetails?.payloads?.[0];
+    const parsed = payload ? Heartbeat.safeParse(defaultPayloadConverter.fromPayload(payload)) : null;
+    if (!parsed?.success) return activity.attempt && activity.attempt > 1 ? [`${activity.activityType?.name} (attempt ${activity.attempt})`] : [];
+    const { phase, done, total, unit, metrics } = parsed.data;
+    const loss = typeof metrics?.loss === 'number' ? `, loss ${metrics.loss.toFixed(2)}` : '';
+    return [`${phase} ${done}/${total}${unit ? ` ${unit}` : ''}${loss}`];
+  });
+  return texts.length === 0 ? null : texts.join('; ');
+}
+
+async function readProgress(client: Client, workflowId: string): Promise<SweepProgress | null> {
+  const answer = await client.workflow.getHandle(workflowId).query('progress').catch(() => null);
+  const parsed = SweepProgress.safeParse(answer);
+  return parsed.success ? parsed.data : null;
+}
+
+function pause(): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve, POLL_MS));
+}

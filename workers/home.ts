@@ -1,0 +1,35 @@
+import { join, resolve } from 'node:path';
+import { fileURLToPath } from 'node:url';
+
+/** The checkout this code runs from; relative paths of a spec start here. */
+export const CHECKOUT = fileURLToPath(new URL('..', import.meta.url));
+
+/** Files that a needlework on this machine keeps: databases, artifacts, credentials, logs, reports. */
+export interface Home {
+  folder: string;
+  temporalDatabase: string;
+  s3Folder: string;
+  credentialsFile: string;
+  /** Where the running embedded stack is described, for a second terminal. */
+  stackFile: string;
+  scratchFolder: string;
+  artifactCache: string;
+  logsFolder: string;
+  reportsFolder: string;
+}
+
+/** Layout of the home folder: NEEDLEWORK_HOME, by default `.needlework` in the checkout. */
+export function homeFrom(env: NodeJS.ProcessEnv): Home {
+  const folder = resolve(env.NEEDLEWORK_HOME || join(CHECKOUT, '.needlework'));
+  return {
+    folder,
+    temporalDatabase: join(folder, 'temporal.db'),
+    s3Folder: join(folder, 's3'),
+    credentialsFile: join(folder, 's3-credentials.json'),
+    stackFile: join(folder, 'stack.json'),
+    scratchFolder: join(folder, 'scratch'),
+    artifactCache: join(folder, 'artifact-cache'),
+    logsFolder: join(folder, 'logs'),
+    reportsFolder: join(folder, 'reports'),
+  };
+}

@@ -1,0 +1,26 @@
+import { type NativeConnection, Worker } from '@temporalio/worker';
+import { lightActivities } from '#activities/index.ts';
+import type { ActivityContext } from '#activities/stage/context.ts';
+import { LIGHT_QUEUE } from '#workflows/queues.ts';
+
+export interface WorkerOptions {
+  connection: NativeConnection;
+  namespace: string;
+  workflowBundle: { codePath: string };
+  context: ActivityContext;
+}
+
+/** Worker for workflows and for the activities that need no trainer. */
+export function lightWorker({ connection, namespace, workflowBundle, context }: WorkerOptions): Promise<Worker> {
+  return Worker.create({
+    connection,
+    namespace,
+    taskQueue: LIGHT_QUEUE,
+    workflowBundle,
+    activities: lightActivities(context),
+    // Activities share one JavaScript thread: more at once would only delay each other's heartbeats.
+    maxConcurrentActivityTaskExecutions: 8,
+    shutdownGraceTime: '5s',
+    shutdownForceTime: '10s',
+  });
+}

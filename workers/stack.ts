@@ -1,0 +1,179 @@
+import { mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
+import { availableParallelism } from 'node:os';
+import { join } from 'node:path';
+import { S3Client } from '@aws-sdk/client-s3';
+import { NativeConnection } from '@temporalio/worker';
+import { z } from 'zod';
+import type { ActivityContext } from '#activities/stage/context.ts';
+import { ArtifactStore } from '#infra/artifacts/store.ts';
+import { JobPool } from '#infra/launcher/job-pool.ts';
+import { freePort, loadOrCreateCredentials, startS3, startTemporal } from '#infra/servers/index.ts';
+import { workflowBundle } from './bundle.ts';
+import { CHECKOUT, type Home } from './home.ts';
+import { lightWorker } from './light-worker.ts';
+import { fileLogger, logTemporalTo } from './logger.ts';
+import { trainerCommand } from './trainer-command.ts';
+import { trainerWorker } from './trainer-worker.ts';
+
+const HOST = '127.0.0.1';
+const BUCKET = 'needlework';
+export const NAMESPACE = 'default';
+
+/** Where a running stack can be reached; what a second terminal needs. Holds no secret. */
+const StackDescription = z.object({
+  pid: z.int(),
+  temporalAddress: z.string(),
+  uiUrl: z.string(),
+  s3Endpoint: z.string(),
+  s3Folder: z.string(),
+});
+export type StackDescription = z.infer<typeof StackDescription>;
+
+export interface Stack extends StackDescription {
+  /** Resolves when a worker has stopped by itself; rejects with what stopped it. */
+  failed: Promise<never>;
+  stop: () => Promise<void>;
+}
+
+/**
+ * Everything on one machine: Temporal and S3 servers on the loopback interface, and workers for all queues.
+ * `onStep` is told what is being started.
+ */
+export async function startStack(home: Home, env: NodeJS.ProcessEnv, onStep: (step: string) => void): Promise<Stack> {
+  await mkdir(home.folder, { recursive: true });
+  await mkdir(home.logsFolder, { recursive: true });
+  const stops: (() => Promise<void>)[] = [];
+  const stop = async () => {
+    for (const one of stops.splice(0).reverse()) await one().catch(() => {});
+  };
+  try {
+    logTemporalTo(fileLogger(home.logsFolder, 'workers'));
+    const credentials = await loadOrCreateCredentials(home.credentialsFile);
+    const bundling = workflowBundle(env.NEEDLEWORK_CACHE || join(home.folder, 'cache'));
+    bundling.catch(() => {}); // awaited below; until then a failure elsewhere counts first
+    const trainer = new JobPool(trainerCount(env), {
+      ...trainerCommand(env),
+      onLog: trainerLog(home),
+    });
+    stops.push(() => trainer.stop());
+    void trainer.warm();
+
+    onStep('Temporal and S3 servers');
+    const [temporal, s3] = await startServers(home, env, credentials, stops);
+    onStep('workers');
+    const connection = await NativeConnection.connect({ address: temporal.address });
+    stops.push(() => connection.close());
+    const context: ActivityContext = {
+      store: new ArtifactStore({ s3: s3Client(s3.endpoint, credentials), bucket: BUCKET, cacheFolder: home.artifactCache }),
+      trainer: null,
+      scratchFolder: home.scratchFolder,
+      baseFolder: CHECKOUT,
+      reportsFolder: home.reportsFolder,
+    };
+    await rm(home.scratchFolder, { recursive: true, force: true });
+    const workers = [
+      await lightWorker({ connection, namespace: NAMESPACE, workflowBundle: await bundling, context }),
+      await trainerWorker({ connection, namespace: NAMESPACE, context }, trainer),
+    ];
+    const running = workers.map((worker) => worker.run());
+    stops.push(async () => {
+      for (const worker of workers) if (worker.getState() === 'RUNNING') worker.shutdown();
+      await Promise.allSettled(running);
+    });
+    const description: StackDescription = { pid: process.pid, temporalAddress: temporal.address, uiUrl: temporal.uiUrl, s3Endpoint: s3.endpoint, s3Folder: home.s3Folder };
+    await writeStackFile(home, description);
+    stops.push(() => rm(home.stackFile, { force: true }));
+    const failed = Promise.race(running).then(() => {
+      throw new Error(`a worker stopped by itself; see ${home.logsFolder}`);
+    });
+    failed.catch(() => {});
+    return { ...description, failed, stop };
+  } catch (error) {
+    await stop();
+    throw error;
+  }
+}
+
+/** The stack that another process of this checkout keeps up, or null. */
+export async function runningStack(home: Home): Promise<StackDescription | null> {
+  const text = await readFile(home.stackFile, 'utf8').catch(() => null);
+  if (text === null) return null;
+  const parsed = StackDescription.safeParse(JSON.parse(text));
+  return parsed.success && isAlive(parsed.data.pid) ? parsed.data : null;
+}
+
+async function startServers(home: Home, env: NodeJS.ProcessEnv, credentials: Awaited<ReturnType<typeof loadOrCreateCredentials>>, stops: Stack['stop'][]) {
+  const temporalPort = await freePort(port(env, 'NEEDLEWORK_TEMPORAL_PORT', 7233));
+  const uiPort = await freePort(port(env, 'NEEDLEWORK_UI_PORT', 8233));
+  const s3Port = await freePort(port(env, 'NEEDLEWORK_S3_PORT', 7070));
+  const [temporal, s3] = await Promise.allSettled([
+    startTemporal({
+      executable: env.NEEDLEWORK_TEMPORAL_CLI || 'temporal',
+      databaseFile: home.temporalDatabase,
+      host: HOST,
+      port: temporalPort,
+      uiPort,
+      namespace: NAMESPACE,
+      logFile: join(home.logsFolder, 'temporal.log'),
+    }),
+    startS3({
+      executable: env.NEEDLEWORK_VERSITYGW || 'versitygw',
+      folder: home.s3Folder,
+      host: HOST,
+      port: s3Port,
+      credentials,
+      bucket: BUCKET,
+      logFile: join(home.logsFolder, 's3.log'),
+    }),
+  ]);
+  for (const started of [temporal, s3]) if (started.status === 'fulfilled') stops.push(() => started.value.stop());
+  if (temporal.status === 'rejected') throw temporal.reason;
+  if (s3.status === 'rejected') throw s3.reason;
+  return [temporal.value, s3.value] as const;
+}
+
+/** Client of an S3 server that is addressed by path, as the embedded one is. */
+export function s3Client(endpoint: string, credentials: { accessKeyId: string; secretAccessKey: string }): S3Client {
+  return new S3Client({ endpoint, credentials, region: 'us-east-1', forcePathStyle: true, maxAttempts: 5 });
+}
+
+/** One trainer per core, each on one thread, so that cells run side by side; four at most, for the sake of memory. */
+function trainerCount(env: NodeJS.ProcessEnv): number {
+  const text = env.NEEDLEWORK_TRAINERS;
+  if (!text) return Math.min(4, availableParallelism());
+  const count = Number(text);
+  if (!Number.isInteger(count) || count < 1 || count > 64) throw new Error(`NEEDLEWORK_TRAINERS: found "${text}", allowed: a whole number from 1 to 64`);
+  return count;
+}
+
+function port(env: NodeJS.ProcessEnv, name: string, preferred: number): number {
+  const text = env[name];
+  if (!text) return preferred;
+  const value = Number(text);
+  if (!Number.isInteger(value) || value < 1 || value > 65_535) throw new Error(`${name}: found "${text}", allowed: a port from 1 to 65535`);
+  return value;
+}
+
+function trainerLog(home: Home) {
+  const logger = fileLogger(home.logsFolder, 'trainer');
+  return (level: string, message: string) => {
+    if (level === 'error') logger.error(message);
+    else if (level === 'warn' || level === 'warning') logger.warn(message);
+    else logger.info(message);
+  };
+}
+
+async function writeStackFile(home: Home, description: StackDescription): Promise<void> {
+  const partial = `${home.stackFile}.${process.pid}`;
+  await writeFile(partial, `${JSON.stringify(description, null, 2)}\n`);
+  await rename(partial, home.stackFile);
+}
+
+function isAlive(pid: number): boolean {
+  try {
+    process.kill(pid, 0);
+    return true;
+  } catch {
+    return false;
+  }
+}

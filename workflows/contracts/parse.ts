@@ -1,0 +1,95 @@
+import { z } from 'zod';
+import { SweepSpec } from './spec.ts';
+
+/** A value from outside that does not fit its schema; one line per problem, each naming field, found and allowed. */
+export class InvalidInput extends Error {
+  override readonly name = 'InvalidInput';
+  readonly problems: readonly string[];
+  constructor(what: string, problems: readonly string[]) {
+    super(`${what} is not valid:\n${problems.map((problem) => `  - ${problem}`).join('\n')}`);
+    this.problems = problems;
+  }
+}
+
+/** Parses `value`; on failure throws `InvalidInput` that says for each field what was found and what is allowed. */
+export function parse<T extends z.ZodType>(schema: T, value: unknown, what: string): z.output<T> {
+  const parsed = schema.safeParse(value, { reportInput: true });
+  if (parsed.success) return parsed.data;
+  throw new InvalidInput(what, parsed.error.issues.flatMap((issue) => describeIssue(issue, value)));
+}
+
+/**
+ * A researcher's sweep spec with its defaults filled in.
+ * Beyond the schema it checks what concerns several fields: unique names, and a corpus task that is in the sweep.
+ */
+export function parseSweepSpec(value: unknown): SweepSpec {
+  const spec = parse(SweepSpec, value, 'the sweep spec');
+  const problems = [
+    ...duplicates('tasks', spec.tasks.map(({ task }) => task)),
+    ...duplicates('models', spec.models.map(({ model }) => model)),
+    ...duplicates('conditions', spec.conditions),
+    ...duplicates('baselines', spec.baselines),
+    ...spec.models.flatMap(({ base }, index) =>
+      base.kind === 'pretrain' && !spec.tasks.some(({ task }) => task === base.corpus)
+        ? [`models[${index}].base.corpus: found "${base.corpus}", allowed: a task of this sweep (${spec.tasks.map(({ task }) => task).join(', ')})`]
+        : [],
+    ),
+    ...spec.tasks.flatMap(({ examples: { total, validationShare } }, index) => {
+      const validation = Math.round(total * validationShare);
+      return validation < 1 || validation >= total
+        ? [`tasks[${index}].examples.validationShare: found ${validationShare} of ${total} examples, allowed: a share that leaves at least one example on each side`]
+        : [];
+    }),
+    ...spec.tasks.flatMap(({ task, source }, index) =>
+      task !== 'mdqa' ? [`tasks[${index}].task: found "${task}", allowed with source "${source.kind}": mdqa`] : [],
+    ),
+  ];
+  if (problems.length > 0) throw new InvalidInput('the sweep spec', problems);
+  return spec;
+}
+
+function duplicates(field: string, names: readonly string[]): string[] {
+  return names.flatMap((name, index) => (names.indexOf(name) < index ? [`${field}[${index}]: found "${name}" a second time, allowed: each name once`] : []));
+}
+
+function describeIssue(issue: z.core.$ZodIssue, root: unknown): string[] {
+  const field = fieldPath(issue.path);
+  if (issue.code === 'unrecognized_keys') {
+    return issue.keys.map((key) => `${fieldPath([...issue.path, key])}: found an unknown key, allowed: the documented keys only`);
+  }
+  return [`${field}: found ${show(issue.input ?? at(root, issue.path))}, allowed: ${allowed(issue)}`];
+}
+
+function allowed(issue: z.core.$ZodIssue): string {
+  switch (issue.code) {
+    case 'invalid_value':
+      return issue.values.map((value) => JSON.stringify(value)).join(', ');
+    case 'invalid_type':
+      return `a value of type ${issue.expected}`;
+    case 'too_small':
+      return `${issue.inclusive === false ? 'more than' : 'at least'} ${issue.minimum}${issue.origin === 'array' || issue.origin === 'string' ? ' elements' : ''}`;
+    case 'too_big':
+      return `${issue.inclusive === false ? 'less than' : 'at most'} ${issue.maximum}${issue.origin === 'array' || issue.origin === 'string' ? ' elements' : ''}`;
+    case 'invalid_union':
+      return issue.discriminator && 'options' in issue && Array.isArray(issue.options)
+        ? issue.options.map((option) => JSON.stringify(option)).join(', ')
+        : issue.message;
+    default:
+      return issue.message;
+  }
+}
+
+function fieldPath(path: readonly PropertyKey[]): string {
+  return path.reduce<string>((text, part) => (typeof part === 'number' ? `${text}[${part}]` : text === '' ? String(part) : `${text}.${String(part)}`), '') || '(top level)';
+}
+
+function at(root: unknown, path: readonly PropertyKey[]): unknown {
+  return path.reduce<unknown>((value, part) => (value as Record<PropertyKey, unknown> | undefined)?.[part], root);
+}
+
+/** JSON of what was found, shortened; nothing is `nothing`. */
+function show(value: unknown): string {
+  if (value === undefined) return 'nothing';
+  const text = JSON.stringify(value);
+  return text.length > 80 ? `${text.slice(0, 77)}...` : text;
+}

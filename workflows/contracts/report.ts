@@ -1,0 +1,184 @@
+/**
+ * What a sweep found: everything the report shows, computed from artifacts alone (artifact `report`, `results.json`).
+ * The same artifacts give the same `SweepResults`, byte for byte, save for `reused`, which belongs to a run and is null
+ * wherever results are rebuilt from artifacts.
+ */
+import { z } from 'zod';
+import { ArtifactKey, Stage } from './artifacts.ts';
+import { DatasetCard } from './dataset.ts';
+import { Baseline, Condition, Task } from './experiment.ts';
+import { Masking } from './results.ts';
+import { ModelSpec, SweepSpec } from './spec.ts';
+
+/** A part may fail, or not have been run, while the others stand. */
+export const ResultStatus = z.enum(['done', 'failed', 'missing']);
+export type ResultStatus = z.infer<typeof ResultStatus>;
+
+/** A mean over examples with its 95 % bootstrap interval (methods.bootstrap). */
+export const Interval = z.strictObject({ mean: z.number(), low: z.number(), high: z.number() });
+export type Interval = z.infer<typeof Interval>;
+
+/** One stage behind a result, as its artifact's manifest tells it. */
+export const StageFacts = z.strictObject({
+  stage: Stage,
+  key: ArtifactKey,
+  status: ResultStatus,
+  /** Wall-clock seconds of the work that made the artifact. */
+  seconds: z.number().nonnegative().nullable(),
+  /** Tokens that the stage read through the model. */
+  tokens: z.int().nonnegative().nullable(),
+  /** Whether this run found the artifact already there; null when results are rebuilt from artifacts alone. */
+  reused: z.boolean().nullable(),
+});
+export type StageFacts = z.infer<typeof StageFacts>;
+
+/** Why a part is not (wholly) there; null exactly where its status is `done`. */
+const reason = z.string().min(1).nullable();
+
+/** One line of a trainer's `steps.jsonl`, reduced to what is drawn. */
+export const LossPoint = z.strictObject({ step: z.int().nonnegative(), loss: z.number() });
+export type LossPoint = z.infer<typeof LossPoint>;
+
+/** How well a model answers the real test split. */
+export const Evaluation = z.strictObject({
+  examples: z.int().positive(),
+  f1: Interval,
+  exactMatch: Interval,
+  /** Mean of (this model's F1 − F1 of the model tuned on real data) over the same questions; null without the latter. */
+  f1MinusReal: Interval.nullable(),
+});
+export type Evaluation = z.infer<typeof Evaluation>;
+
+/** The heads of a tuned model, scored on the validation split of its own data (paper, section 4.1). */
+export const HeadFindings = z.strictObject({
+  layers: z.int().positive(),
+  heads: z.int().positive(),
+  examples: z.int().positive(),
+  /** Which score makes a head count for this task: Eq. 1, or Eq. 2 for SummHay Citation. */
+  kind: z.enum(['retrieval', 'insight']),
+  /** Eq. 1, `[layer][head]`, mean over examples. */
+  retrieval: z.array(z.array(z.number())),
+  /** Eq. 2, `[layer][head]`, mean over examples. */
+  insight: z.array(z.array(z.number())),
+  /** F1 of the answers that were scored. */
+  ownF1: z.number(),
+  /** Heads with a positive score of `kind`. */
+  positive: z.int().nonnegative(),
+  /** |H_cell ∩ H_real| / |H_real| (Tables 5–10, first column); null without a real cell or without real heads. */
+  recall: z.number().nullable(),
+  /** Cosine of this cell's score vector with the real cell's (Figure 4); null without a real cell or with all scores zero. */
+  cosine: z.number().nullable(),
+});
+export type HeadFindings = z.infer<typeof HeadFindings>;
+
+export const CellResults = z.strictObject({
+  condition: Condition,
+  status: ResultStatus,
+  reason,
+  stages: z.array(StageFacts),
+  /** The condition's own training and validation examples. */
+  dataset: DatasetCard.nullable(),
+  training: z.strictObject({ loss: z.array(LossPoint) }).nullable(),
+  evaluation: Evaluation.nullable(),
+  heads: HeadFindings.nullable(),
+  masking: Masking.nullable(),
+});
+export type CellResults = z.infer<typeof CellResults>;
+
+export const BaselineResults = z.strictObject({
+  baseline: Baseline,
+  status: ResultStatus,
+  reason,
+  stages: z.array(StageFacts),
+  evaluation: Evaluation.nullable(),
+});
+export type BaselineResults = z.infer<typeof BaselineResults>;
+
+/** What every model of a setting wrote for one question of the real test split. */
+export const PredictionSample = z.strictObject({
+  id: z.string().min(1),
+  question: z.string(),
+  answers: z.array(z.string()),
+  outputs: z.array(
+    z.strictObject({
+      /** The condition the model was tuned on, or the baseline it is. */
+      by: z.union([Condition, Baseline]),
+      text: z.string(),
+      f1: z.number(),
+      exactMatch: z.number(),
+      stoppedBy: z.enum(['eos', 'length']),
+    }),
+  ),
+});
+export type PredictionSample = z.infer<typeof PredictionSample>;
+
+/** One task with one model: the unit of the paper's tables. */
+export const SettingResults = z.strictObject({
+  task: Task,
+  model: ModelSpec.shape.model,
+  /** The real test split that every model of the setting answers. */
+  test: z.strictObject({ stages: z.array(StageFacts), dataset: DatasetCard.nullable() }),
+  baselines: z.array(BaselineResults),
+  cells: z.array(CellResults),
+  predictions: z.array(PredictionSample),
+});
+export type SettingResults = z.infer<typeof SettingResults>;
+
+/** Where a task's questions come from. */
+export const SourceFacts = z.strictObject({
+  task: Task,
+  kind: z.enum(['miniature', 'nq-open']),
+  status: ResultStatus,
+  stages: z.array(StageFacts),
+  /** Questions and further passages that were imported; null while the source is not there. */
+  rows: z.strictObject({ train: z.int().nonnegative(), test: z.int().nonnegative(), pool: z.int().nonnegative() }).nullable(),
+  /** Input rows that gave no question, by reason. */
+  dropped: z.record(z.string(), z.int().positive()),
+  /** Licence of the questions and passages, as a sentence. */
+  licence: z.string().nullable(),
+});
+export type SourceFacts = z.infer<typeof SourceFacts>;
+
+/** What a base model is and how it came to be. */
+export const BaseFacts = z.strictObject({
+  model: ModelSpec.shape.model,
+  kind: z.enum(['folder', 'pretrain']),
+  status: ResultStatus,
+  stages: z.array(StageFacts),
+  parameters: z.int().positive().nullable(),
+  /** From the base's own config.json; null while the base is not there. */
+  architecture: z
+    .strictObject({
+      layers: z.int().positive(),
+      hiddenSize: z.int().positive(),
+      attentionHeads: z.int().positive(),
+      keyValueHeads: z.int().positive(),
+      vocabularySize: z.int().positive(),
+      ropeTheta: z.number().positive(),
+    })
+    .nullable(),
+  /** A sentence on how the weights were made, e.g. "Pretrained by this sweep on its own corpus." */
+  origin: z.string().nullable(),
+  /** What about its induction heads was put in by hand before training, as a sentence; null where nothing was. */
+  seededInduction: z.string().nullable(),
+  /** Loss of the sweep's own pretraining; null for an imported base. */
+  pretraining: z.strictObject({ loss: z.array(LossPoint) }).nullable(),
+});
+export type BaseFacts = z.infer<typeof BaseFacts>;
+
+export const SweepResults = z.strictObject({
+  schemaVersion: z.literal(1),
+  name: SweepSpec.shape.name,
+  description: z.string(),
+  /** The spec with its defaults filled in: the settings actually used. */
+  spec: SweepSpec,
+  sources: z.array(SourceFacts),
+  bases: z.array(BaseFacts),
+  settings: z.array(SettingResults),
+  methods: z.strictObject({
+    bootstrap: z.strictObject({ resamples: z.int().positive(), level: z.number().gt(0).lt(1), seed: z.int().nonnegative() }),
+  }),
+  /** Versions of needlework, node, torch, transformers, trl, peft, …, by name. */
+  versions: z.record(z.string(), z.string()),
+});
+export type SweepResults = z.infer<typeof SweepResults>;

@@ -1,0 +1,123 @@
+/** From a spec to the whole DAG of a sweep, every key known before anything has run. Pure. */
+import type { Recipe } from '../contracts/artifacts.ts';
+import type { Baseline, Condition, Task } from '../contracts/experiment.ts';
+import type { ModelSpec, SweepSpec, TaskSpec } from '../contracts/spec.ts';
+import { refOf } from './keys.ts';
+import {
+  baseRecipe,
+  datasetRecipe,
+  evaluateRecipe,
+  type Fingerprints,
+  maskRecipe,
+  scoreRecipe,
+  sourceRecipe,
+  testRecipe,
+  trainRecipe,
+} from './recipes.ts';
+
+/** Stages that several cells rest on; made once, before the first cell that needs them. */
+export interface SharedStages {
+  source: Recipe;
+  /** Source rows that the base is pretrained on, where the sweep makes its own base. */
+  corpus?: Recipe;
+  base: Recipe;
+  test: Recipe;
+}
+
+/** The stages of one cell, in the order of the experiment. */
+export interface CellStages {
+  dataset: Recipe;
+  train: Recipe;
+  evaluate: Recipe;
+  score: Recipe;
+  mask?: Recipe;
+}
+
+/** One cell of the grid (task × model × condition). */
+export interface CellPlan {
+  /** `task/model/condition`: the cell's name in progress, reports and failures. */
+  id: string;
+  task: Task;
+  model: string;
+  condition: Condition;
+  shared: SharedStages;
+  stages: CellStages;
+}
+
+/** One untuned model on one task: predictions only. */
+export interface BaselinePlan {
+  id: string;
+  task: Task;
+  model: string;
+  baseline: Baseline;
+  shared: SharedStages;
+  stages: { evaluate: Recipe };
+}
+
+export interface Plan {
+  cells: CellPlan[];
+  baselines: BaselinePlan[];
+}
+
+/** Plans the grid tasks × models × (baselines, conditions), in the order of the spec. */
+export function planSweep(spec: SweepSpec, fingerprints: Fingerprints): Plan {
+  const grid = spec.tasks.flatMap((task) => spec.models.map((model) => ({ task, model, shared: sharedStages(spec, task, model, fingerprints) })));
+  return {
+    baselines: grid.flatMap(({ task, model, shared }) => spec.baselines.map((baseline) => planBaseline(spec, task, model, baseline, shared))),
+    cells: grid.flatMap(({ task, model, shared }) => spec.conditions.map((condition) => planCell(spec, task, model, condition, shared))),
+  };
+}
+
+function sharedStages(spec: SweepSpec, task: TaskSpec, model: ModelSpec, fingerprints: Fingerprints): SharedStages {
+  const source = sourceRecipe(spec, task, fingerprints);
+  const corpus = corpusOf(spec, model, fingerprints);
+  const base = baseRecipe(spec, model, fingerprints, corpus === undefined ? null : refOf(corpus));
+  const test = testRecipe(spec, task, { source: refOf(source), base: refOf(base) });
+  return { source, ...(corpus === undefined ? {} : { corpus }), base, test };
+}
+
+function corpusOf(spec: SweepSpec, { base }: ModelSpec, fingerprints: Fingerprints): Recipe | undefined {
+  if (base.kind !== 'pretrain') return undefined;
+  const task = spec.tasks.find((candidate) => candidate.task === base.corpus);
+  return task && sourceRecipe(spec, task, fingerprints);
+}
+
+function planBaseline(spec: SweepSpec, task: TaskSpec, model: ModelSpec, baseline: Baseline, shared: SharedStages): BaselinePlan {
+  const inputs = { base: refOf(shared.base), test: refOf(shared.test) };
+  return {
+    id: `${task.task}/${model.model}/${baseline}`,
+    task: task.task,
+    model: model.model,
+    baseline,
+    shared,
+    stages: { evaluate: evaluateRecipe(spec, model, inputs, baseline === 'untuned-scaled') },
+  };
+}
+
+function planCell(spec: SweepSpec, task: TaskSpec, model: ModelSpec, condition: Condition, shared: SharedStages): CellPlan {
+  const base = refOf(shared.base);
+  const test = refOf(shared.test);
+  const dataset = datasetRecipe(spec, task, condition, { source: refOf(shared.source), base });
+  const train = trainRecipe(spec, model, { base, dataset: refOf(dataset) });
+  const adapter = refOf(train);
+  const score = scoreRecipe(spec, model, { base, adapter, dataset: refOf(dataset) });
+  return {
+    id: `${task.task}/${model.model}/${condition}`,
+    task: task.task,
+    model: model.model,
+    condition,
+    shared,
+    stages: {
+      dataset,
+      train,
+      evaluate: evaluateRecipe(spec, model, { base, adapter, test }),
+      score,
+      ...(spec.mask && { mask: maskRecipe(spec, model, spec.mask, { base, adapter, scores: refOf(score), test }) }),
+    },
+  };
+}
+
+/** Every recipe that a cell or baseline rests on or makes, shared ones first. */
+export function recipesOf({ shared, stages }: CellPlan | BaselinePlan): Recipe[] {
+  return [...Object.values(shared), ...Object.values(stages)] as Recipe[];
+}

@@ -1,0 +1,7 @@
+/** Task queues, by the resource that their work needs. */
+
+/** Workflows and activities that need little; any worker. */
+export const LIGHT_QUEUE = 'needlework';
+
+/** Jobs of the trainer; one at a time per trainer process. */
+export const TRAINER_QUEUE = 'needlework-gpu';

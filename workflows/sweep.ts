@@ -1,0 +1,197 @@
+import {
+  ApplicationFailure,
+  ChildWorkflowFailure,
+  executeChild,
+  isCancellation,
+  ParentClosePolicy,
+  proxyActivities,
+  setCurrentDetails,
+  setHandler,
+  workflowInfo,
+} from '@temporalio/workflow';
+import type { Activities } from '../activities/index.ts';
+import { type Board, boardMarkdown, newBoard, onCellFailed, onStageEvent, onStageReused, progressOf } from './board.ts';
+import { cell } from './cell.ts';
+import type { Recipe, StageResult } from './contracts/artifacts.ts';
+import { InvalidInput, parseSweepSpec } from './contracts/parse.ts';
+import type { Failure, SweepProgress, SweepResult } from './contracts/progress.ts';
+import type { FindResult } from './contracts/requests.ts';
+import type { SweepSpec } from './contracts/spec.ts';
+import { cellLabel, cellWorkflowId } from './ids.ts';
+import { progress, stageEvent } from './messages.ts';
+import { artifactKey, refOf } from './plan/keys.ts';
+import { type BaselinePlan, type CellPlan, type Plan, planSweep, recipesOf } from './plan/plan.ts';
+import { type Fingerprints, reportRecipe } from './plan/recipes.ts';
+import { POLICIES } from './policies.ts';
+import { runStage } from './stage.ts';
+
+const { fingerprintInputs, findFinished, publishReport } = proxyActivities<Activities>(POLICIES.lookup);
+
+/**
+ * The whole experiment: plans the grid tasks × models × conditions of a spec, makes what cells share, fans out one `cell`
+ * workflow per cell that is not finished yet, and writes the report over all that was made. Resuming rests on the artifacts:
+ * a sweep started again runs only the stages whose artifacts are missing. A failed cell does not stop the others.
+ */
+export async function sweep(given: unknown): Promise<SweepResult> {
+  const name = workflowInfo().workflowId;
+  let board: Board = newBoard({ cells: [], baselines: [] });
+  setHandler(progress, (): SweepProgress => progressOf(name, board));
+  setHandler(stageEvent, (event) => {
+    onStageEvent(board, event);
+    setCurrentDetails(boardMarkdown(board));
+  });
+
+  const spec = validSpec(given);
+  const fingerprints = await fingerprintInputs(spec);
+  const plan = planSweep(spec, fingerprints);
+  board = newBoard(plan);
+  const finished = await findFinished(refsOf(plan));
+  board.status = 'running';
+
+  const shared = sharedStages(board, finished, locationsOf(fingerprints));
+  const failures: SweepResult['failures'] = [];
+  const attempt = async (unit: CellPlan | BaselinePlan, work: () => Promise<void>) => {
+    try {
+      if (!reuse(board, unit, finished)) {
+        for (const recipe of sharedInOrder(unit)) await shared(unit, recipe);
+        await work();
+      }
+    } catch (error) {
+      if (isCancellation(error)) throw error;
+      const failure = failureOf(error);
+      failures.push({ cell: unit.id, ...failure });
+      onCellFailed(board, unit.id, failure);
+    }
+    setCurrentDetails(boardMarkdown(board));
+  };
+  await allSettled([
+    ...plan.baselines.map((unit) => attempt(unit, () => runBaseline(board, unit))),
+    ...plan.cells.map((unit) => attempt(unit, () => runCell(board, name, unit))),
+  ]);
+
+  board.status = 'reporting';
+  const report = await writeReport(spec, plan, failures);
+  const published = await publishReport({ report: report.ref, sweep: name });
+  board.status = 'done';
+  const { cells, stages } = progressOf(name, board);
+  setCurrentDetails(`${boardMarkdown(board)}\n\nReport: \`${published.reportFile}\``);
+  return {
+    sweep: name,
+    status: failures.length === 0 ? 'complete' : 'partial',
+    stagesRun: stages.ran + (report.reused ? 0 : 1),
+    stagesReused: stages.reused + (report.reused ? 1 : 0),
+    failures,
+    report: { key: report.ref.key, file: published.reportFile, resultsFile: published.resultsFile },
+    cells,
+  };
+}
+
+/** Waits for all, then throws what the first failed one threw: a cancelled sweep ends after its cells have stopped. */
+async function allSettled(work: Promise<void>[]): Promise<void> {
+  for (const outcome of await Promise.allSettled(work)) if (outcome.status === 'rejected') throw outcome.reason;
+}
+
+function validSpec(given: unknown): SweepSpec {
+  try {
+    return parseSweepSpec(given);
+  } catch (error) {
+    if (error instanceof InvalidInput) throw ApplicationFailure.nonRetryable(error.message, 'InvalidSpec');
+    throw error;
+  }
+}
+
+/** Runs what cells share, each once, whichever cell asks first; the others wait for the same run. */
+function sharedStages(board: Board, finished: FindResult, locations: Record<string, string>) {
+  const runs = new Map<string, Promise<StageResult>>();
+  const run = async (label: string, key: string, recipe: Recipe): Promise<StageResult> => {
+    const entry = { name: `${label}: ${recipe.stage}`, status: 'running' as SweepProgress['shared'][number]['status'], reused: false };
+    board.shared.set(key, entry);
+    try {
+      const result = finished[key] ?? (await runStage(label, recipe, locations));
+      entry.status = 'done';
+      entry.reused = result.reused;
+      return result;
+    } catch (error) {
+      entry.status = 'failed';
+      throw error;
+    }
+  };
+  return (unit: CellPlan | BaselinePlan, recipe: Recipe): Promise<StageResult> => {
+    const key = artifactKey(recipe);
+    const running = runs.get(key) ?? run(`${unit.task} × ${unit.model}`, key, recipe);
+    runs.set(key, running);
+    return running;
+  };
+}
+
+function sharedInOrder({ shared: { source, corpus, base, test } }: CellPlan | BaselinePlan): Recipe[] {
+  return [source, ...(corpus ? [corpus] : []), base, test];
+}
+
+/** Whether nothing is left to run for this unit; if so, the board takes its results from the artifacts. */
+function reuse(board: Board, unit: CellPlan | BaselinePlan, finished: FindResult): boolean {
+  const stages = Object.values(unit.stages) as Recipe[];
+  const results = stages.map((recipe) => finished[artifactKey(recipe)]);
+  if (!results.every((result) => result !== undefined)) return false;
+  for (const [index, recipe] of stages.entries()) onStageReused(board, unit.id, recipe, results[index]!);
+  return true;
+}
+
+async function runBaseline(board: Board, unit: BaselinePlan): Promise<void> {
+  const { evaluate } = unit.stages;
+  const event = { cell: unit.id, stage: evaluate.stage };
+  onStageEvent(board, { ...event, state: 'running', reused: false, summary: {} });
+  const { reused, summary } = await runStage(cellLabel({ ...unit, condition: unit.baseline }), evaluate);
+  onStageEvent(board, { ...event, state: 'done', reused, summary });
+}
+
+async function runCell(board: Board, sweepId: string, unit: CellPlan): Promise<void> {
+  const workflowId = cellWorkflowId(sweepId, unit.id);
+  const entry = board.cells.get(unit.id);
+  if (entry) {
+    entry.workflowId = workflowId;
+    entry.status = 'running';
+  }
+  await executeChild(cell, {
+    workflowId,
+    args: [unit],
+    parentClosePolicy: ParentClosePolicy.TERMINATE,
+    staticSummary: cellLabel(unit),
+  });
+}
+
+/** The report over every artifact of the sweep that exists now, with the reasons for what is missing. */
+async function writeReport(spec: SweepSpec, plan: Plan, failures: SweepResult['failures']): Promise<StageResult> {
+  const units = [...plan.baselines, ...plan.cells];
+  if (failures.length === units.length) {
+    throw ApplicationFailure.nonRetryable(`no cell of the sweep could be finished:\n${failures.map(({ message }) => `  - ${message}`).join('\n')}`, 'SweepFailed');
+  }
+  const failed = new Set(failures.map(({ cell: id }) => id));
+  const inputs = Object.fromEntries(
+    units.filter(({ id }) => !failed.has(id)).flatMap((unit) => [
+      ...Object.entries(unit.shared).map(([role, recipe]) => [`${unit.id}: ${role}`, refOf(recipe as Recipe)] as const),
+      ...Object.entries(unit.stages).map(([role, recipe]) => [`${unit.id}: ${role}`, refOf(recipe as Recipe)] as const),
+    ]),
+  );
+  const missing = Object.fromEntries(failures.map(({ cell: id, message }) => [id, message]));
+  return runStage(spec.name, reportRecipe(spec, inputs, missing));
+}
+
+/** The artifacts of the plan, each once. */
+function refsOf({ baselines, cells }: Plan) {
+  const refs = [...baselines, ...cells].flatMap(recipesOf).map(refOf);
+  return [...new Map(refs.map((ref) => [ref.key, ref])).values()];
+}
+
+function locationsOf(fingerprints: Fingerprints): Record<string, string> {
+  return Object.fromEntries(Object.entries(fingerprints).map(([path, sha256]) => [sha256, path]));
+}
+
+/** What failed, in words: the cell's own message where a cell workflow failed. */
+function failureOf(error: unknown): Failure {
+  const cause = error instanceof ChildWorkflowFailure ? error.cause : error;
+  if (cause instanceof ApplicationFailure) {
+    return { stage: String(cause.details?.[0] ?? 'unknown'), type: cause.type ?? 'Error', message: cause.message };
+  }
+  return { stage: 'unknown', type: 'Error', message: error instanceof Error ? error.message : String(error) };
+}
