@@ -2,10 +2,12 @@ import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { z } from 'zod';
 import type { StageResult } from '#workflows/contracts/artifacts.ts';
+import { Task } from '#workflows/contracts/experiment.ts';
 import { parse } from '#workflows/contracts/parse.ts';
 import type { StageRequest } from '#workflows/contracts/requests.ts';
 import { HeadScores, Masking } from '#workflows/contracts/results.ts';
 import { EvaluateSpec, MaskSpec } from '#workflows/contracts/spec.ts';
+import { scoreKind } from '../analysis/index.ts';
 import { metricsOf } from '../evaluate/metrics-of.ts';
 import type { ActivityContext } from '../stage/context.ts';
 import { Loading, modelRef } from '../stage/loading.ts';
@@ -13,17 +15,17 @@ import { runStage } from '../stage/run-stage.ts';
 import { runTrainerJob } from '../stage/trainer-job.ts';
 import { headSets } from './head-sets.ts';
 
-const Params = z.strictObject({ model: Loading, evaluate: EvaluateSpec, mask: MaskSpec });
+const Params = z.strictObject({ task: Task, model: Loading, evaluate: EvaluateSpec, mask: MaskSpec });
 
 /** F1 on the real test split with the top-k retrieval heads silenced, and with k random ones (paper, Figure 3). */
 export function maskHeads(context: ActivityContext, { recipe }: StageRequest): Promise<StageResult> {
   return runStage(context, 'mask', recipe, async (tools) => {
-    const { model, evaluate, mask } = parse(Params, recipe.params, 'the parameters of a mask stage');
+    const { task, model, evaluate, mask } = parse(Params, recipe.params, 'the parameters of a mask stage');
     const base = await tools.input('base');
     const adapterDir = await tools.input('adapter');
     const dataFile = join(await tools.input('test'), 'test.jsonl');
     const scores = parse(HeadScores, JSON.parse(await readFile(join(await tools.input('scores'), 'scores.json'), 'utf8')), 'scores.json');
-    const { sets, skipped } = headSets(scores.retrieval, mask, recipe.seed);
+    const { sets, skipped } = headSets(scores[scoreKind(task)], mask, recipe.seed);
     const predictionsFolder = join(tools.outputFolder, 'predictions');
     await mkdir(predictionsFolder);
     const outcome = await runTrainerJob(

@@ -21,7 +21,7 @@ export function methods({ spec, bases, methods: { bootstrap } }: SweepResults): 
     `Retrieval scores (paper, Eq. 1 and 2) are means over the validation split of each model’s own data, ${score.decode === 'greedy' ? 'while it decodes greedily' : 'with the right answer teacher-forced'}, over ${score.gate === 'none' ? 'all answers' : 'correct answers only'}, counting ${score.counting === 'set' ? 'distinct tokens' : 'every token'}, looking for the answer in ${score.answerSpans === 'needle' ? 'the needles' : 'the whole prompt'}. A head counts from any score above zero. Recall is |H ∩ H_real| / |H_real|; cosine is that of the score vectors over all heads.`,
     ...(mask
       ? [
-          `Masking: the outputs of the ${list(mask.k.map(String))} highest-scoring heads set to zero before the output projection, against as many random heads (${plural(mask.randomDraws, 'draw')}${mask.randomExcludesLayers.length > 0 ? `, layers ${list(mask.randomExcludesLayers.map(String))} left out` : ''}, the highest-scoring heads always left out)${mask.examples ? `, on the first ${plural(mask.examples, 'test question')}` : ''}.`,
+          `Masking: the outputs of the ${list(mask.k.map(String))} highest-scoring heads set to zero before the output projection, against as many random heads (${plural(mask.randomDraws, 'draw')}${mask.randomExcludesLayers.length > 0 ? `, ${mask.randomExcludesLayers.length === 1 ? 'layer' : 'layers'} ${list(mask.randomExcludesLayers.map(String))} left out` : ''}, the highest-scoring heads always left out)${mask.examples ? `, on the first ${plural(mask.examples, 'test question')}` : ''}.`,
         ]
       : ['No masking was asked for.']),
     `Everything is drawn from seed ${spec.seed}; the same spec gives the same artifacts.`,

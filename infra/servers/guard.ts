@@ -12,6 +12,8 @@ import type { Readable } from 'node:stream';
 /** How long a server may take to end before it is killed. */
 export const GRACE_SECONDS = 10;
 
+export const SETUP_ADVICE = 'run "npm run setup", which finds or builds the servers, and start by "npm start" or "npx needlework"';
+
 /** fd 0: closes when we end. fd 3: tells us the server's process id. */
 const SCRIPT = `
 exec 4<&0
@@ -50,7 +52,7 @@ export interface GuardedServer {
  * @throws where the program cannot be run at all; a server that runs and then fails shows in `ended()`.
  */
 export async function startGuarded({ executable, args, env, logFile }: { executable: string; args: string[]; env: NodeJS.ProcessEnv; logFile: string }): Promise<GuardedServer> {
-  if (!existsSync(executable)) throw new Error(`${executable} does not exist; "npm run setup" finds or builds the servers and says where they are`);
+  if (executable.includes('/') && !existsSync(executable)) throw new Error(`${executable} does not exist: ${SETUP_ADVICE}`);
   mkdirSync(dirname(logFile), { recursive: true });
   if (existsSync(logFile)) renameSync(logFile, `${logFile}.previous`);
   const log = openSync(logFile, 'w', 0o600);

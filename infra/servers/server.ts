@@ -1,7 +1,8 @@
 /** What the embedded servers have in common: claim the state, start, wait until ready, stop. */
 import { setTimeout as sleep } from 'node:timers/promises';
 import { clearClaim, removeClaim, writeClaim } from './claim.ts';
-import { startGuarded } from './guard.ts';
+import { freePort } from './ports.ts';
+import { SETUP_ADVICE, startGuarded } from './guard.ts';
 
 export interface RunningServer {
   pid: number;
@@ -18,6 +19,9 @@ export interface ServerPlan {
   env?: Record<string, string>;
   logFile: string;
   pidFile: string;
+  host: string;
+  /** Ports that the server will listen on. */
+  ports: number[];
   /** Whether the server answers; may also throw while it does not yet. */
   ready(): Promise<boolean>;
   /** Seconds until a server that still does not answer counts as failed. */
@@ -33,6 +37,10 @@ export interface ServerPlan {
 export async function startServer(plan: ServerPlan): Promise<RunningServer> {
   const { what, executable, args, env = {}, logFile, pidFile, ready, patience = 60 } = plan;
   await clearClaim(pidFile, what);
+  for (const port of plan.ports) {
+    // Looked at first: on a taken port another server might answer in the place of ours.
+    if ((await freePort(port, plan.host)) !== port) throw new Error(`${what} cannot start, since another program uses port ${port}. What to do: stop that program, or choose another port`);
+  }
   const server = await startGuarded({ executable, args, env: { ...inherited(), ...env }, logFile });
   writeClaim(pidFile, server.pid);
   const stop = async (): Promise<void> => {
@@ -51,7 +59,11 @@ export async function startServer(plan: ServerPlan): Promise<RunningServer> {
     if (ended !== null) return fail(`ended while starting (${ended})`);
     try {
       // Looked at once more afterwards: what answered may be another server on the same port.
-      if ((await ready()) && server.ended() === null) return { pid: server.pid, stop };
+      if ((await ready()) && server.ended() === null) {
+        // Again, since its command line is known for sure only now: a launcher may have stood in its place before.
+        writeClaim(pidFile, server.pid);
+        return { pid: server.pid, stop };
+      }
     } catch (error) {
       lastError = error;
     }
@@ -62,7 +74,7 @@ export async function startServer(plan: ServerPlan): Promise<RunningServer> {
 
 /** The message of a server that failed to start. Pure. */
 export function explain({ what, why, tail, logFile, advice }: { what: string; why: string; tail: string; logFile: string; advice: ServerPlan['advice'] }): string {
-  const found = advice.find(({ pattern }) => pattern.test(tail));
+  const found = [...advice, { pattern: /: not found|command not found/, advice: SETUP_ADVICE }].find(({ pattern }) => pattern.test(tail));
   return [`${what} ${why}.`, ...(tail ? [tail.replaceAll(/^/gm, '  | ')] : []), `Log: ${logFile}`, ...(found ? [`What to do: ${found.advice}`] : [])].join('\n');
 }
 

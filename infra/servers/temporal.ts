@@ -51,6 +51,8 @@ export async function startTemporal(options: TemporalOptions): Promise<TemporalS
     ],
     logFile,
     pidFile: `${databaseFile}.pid`,
+    host,
+    ports: [port, uiPort],
     ready: async () => (await answers({ address, namespace, searchAttributes: Object.keys(searchAttributes) })) && (await fetch(uiUrl)).ok,
     advice: [
       { pattern: /address already in use|port .* already/i, advice: `another program uses port ${port} or ${uiPort}: stop it, or choose other ports` },

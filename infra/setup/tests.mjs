@@ -22,7 +22,7 @@ export async function runTests({ root, env, node, python, args }) {
   const runners = {
     'vitest (TypeScript)': async () => {
       const report = join(reports, 'vitest.json');
-      const status = await handOver(node, [inPackages('vitest', 'vitest.mjs'), 'run', '--reporter=default', '--reporter=json', `--outputFile.json=${report}`, ...args], { env, cwd: root });
+      const status = await handOver(node, [inPackages('vitest', 'vitest.mjs'), 'run', '--configLoader=native', '--reporter=default', '--reporter=json', `--outputFile.json=${report}`, ...args], { env, cwd: root });
       return { tally: tallyVitest(read(report), status), status };
     },
     'pytest (trainer)': async () => {

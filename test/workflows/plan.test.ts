@@ -91,7 +91,7 @@ describe('planSweep', () => {
 
   it('makes a base that the sweep pretrains rest on its corpus', () => {
     const models = [{ model: 'tiny', base: { kind: 'pretrain' as const, corpus: 'mdqa' as const }, ropeTheta: 80_000 }];
-    const [{ shared }] = planSweep(parseSweepSpec(smallSpec({ models })), FINGERPRINTS).cells as [{ shared: { base: Recipe; source: Recipe } }];
+    const [{ shared }] = planSweep(parseSweepSpec(smallSpec({ models })), FINGERPRINTS).cells as unknown as [{ shared: { base: Recipe; source: Recipe } }];
     expect(shared.base.inputs.corpus).toEqual({ stage: 'source', key: artifactKey(shared.source) });
   });
 });

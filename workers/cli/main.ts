@@ -46,3 +46,5 @@ try {
   console.error(error instanceof InvalidInput || !process.env.NEEDLEWORK_DEBUG ? `needlework: ${error instanceof Error ? error.message : error}` : error);
   process.exitCode = 1;
 }
+// Sockets and native threads that are left over must not keep the command from ending.
+setTimeout(() => process.exit(), 1_000).unref();

@@ -56,7 +56,5 @@ export async function start(specFile: string, options: { id?: string }): Promise
     throw new Error(`the sweep failed: ${rootCause(error.cause) ?? error.message}`);
   } finally {
     await stack.stop?.();
-    // The views and sockets of an interrupted run must not keep the process alive.
-    setTimeout(() => process.exit(), 1_000).unref();
   }
 }

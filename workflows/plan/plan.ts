@@ -112,7 +112,7 @@ function planCell(spec: SweepSpec, task: TaskSpec, model: ModelSpec, condition: 
       train,
       evaluate: evaluateRecipe(spec, model, { base, adapter, test }),
       score,
-      ...(spec.mask && { mask: maskRecipe(spec, model, spec.mask, { base, adapter, scores: refOf(score), test }) }),
+      ...(spec.mask && { mask: maskRecipe(spec, task, model, spec.mask, { base, adapter, scores: refOf(score), test }) }),
     },
   };
 }

@@ -106,11 +106,12 @@ export function scoreRecipe(
 
 export function maskRecipe(
   spec: SweepSpec,
+  { task }: TaskSpec,
   model: ModelSpec,
   mask: NonNullable<SweepSpec['mask']>,
   inputs: { base: ArtifactRef; adapter: ArtifactRef; scores: ArtifactRef; test: ArtifactRef },
 ): Recipe {
-  return recipe('mask', { model: loading(model), evaluate: spec.evaluate, mask }, inputs, spec.seed);
+  return recipe('mask', { task, model: loading(model), evaluate: spec.evaluate, mask }, inputs, spec.seed);
 }
 
 /**

@@ -17,7 +17,7 @@ export function f1Chart(rows: readonly F1Row[]): Promise<Html> {
   const y = { field: 'name', type: 'nominal', sort: null, title: null, axis: { ticks: false, domain: false, labelAlign: 'left', labelPadding: NAMES, labelLimit: 0, labelColor: 'var(--ink)', labelFontSize: 12 } } as const;
   const colour = { condition: { test: 'datum.tuned', value: 'var(--accent)' }, value: 'var(--muted)' } as const;
   return draw({
-    width: 460,
+    width: 340,
     height: { step: 26 },
     data: { values: rows.map(({ name, f1, tuned }) => ({ name, ...f1, tuned, text: `${name}: ${score(f1.mean)} (${range(f1)})`, label: score(f1.mean) })) },
     encoding: { y },

@@ -16,7 +16,7 @@ export function heatmap(matrix: readonly (readonly number[])[], highest: number)
   const heads = matrix[0]?.length ?? 0;
   const cell = Math.max(6, Math.min(26, Math.floor(260 / Math.max(heads, 1))));
   const axis = (length: number) => {
-    const step = [1, 2, 4, 8, 16, 32].find((candidate) => length / candidate <= 16) ?? 64;
+    const step = [1, 2, 4, 8, 16, 32].find((candidate) => length / candidate <= 12) ?? 64;
     return { values: Array.from({ length: Math.ceil(length / step) }, (_, at) => at * step), labelAngle: 0, ticks: false, domain: false };
   };
   const bounds = [Number.MIN_VALUE, ...Array.from({ length: SHADES - 1 }, (_, at) => ((at + 1) / SHADES) * (highest || 1))];

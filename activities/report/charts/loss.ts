@@ -10,7 +10,8 @@ const SMOOTHING = 9;
 /** The curve with at most `limit` points, each the mean of its stretch. */
 export function thinned(points: readonly LossPoint[], limit = POINTS): LossPoint[] {
   const stretch = Math.ceil(points.length / limit);
-  if (stretch <= 1) return [...points];
+  // Copies: Vega marks the very objects it is given.
+  if (stretch <= 1) return points.map(({ step, loss }) => ({ step, loss }));
   return Array.from({ length: Math.ceil(points.length / stretch) }, (_, at) => {
     const part = points.slice(at * stretch, (at + 1) * stretch);
     return { step: (part.at(-1) as LossPoint).step, loss: part.reduce((sum, { loss }) => sum + loss, 0) / part.length };

@@ -2,7 +2,7 @@
 import type { BaselineResults, CellResults, Evaluation, SettingResults } from '#workflows/contracts/report.ts';
 import { html, type Html } from '../html.ts';
 import { f1Chart } from '../charts/f1.ts';
-import { difference, nameOf, range, score } from '../format.ts';
+import { count, difference, nameOf, range, score } from '../format.ts';
 import { type Column, figure, number, statusNote, table } from './parts.ts';
 
 const columns = (kind: string): Column[] => [
@@ -46,7 +46,7 @@ function baselineRow({ baseline, evaluation, ...part }: BaselineResults): Html {
 }
 
 function cellRow({ condition, evaluation, heads, ...part }: CellResults): Html {
-  const own = heads ? [score(heads.ownF1), `${heads.positive} of ${heads.layers * heads.heads}`, score(heads.recall), score(heads.cosine)] : [null, null, null, null];
+  const own = heads ? [score(heads.ownF1), `${count(heads.positive)} of ${count(heads.layers * heads.heads)}`, score(heads.recall), score(heads.cosine)] : [null, null, null, null];
   return row(nameOf(condition), statusNote(part), evaluation, own);
 }
 

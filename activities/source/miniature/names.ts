@@ -59,6 +59,9 @@ function usableWords(world: World): (words: readonly string[]) => string[] {
   return (words) => words.filter((word) => !inWordings.has(word) && ![...all].some((other) => other !== word && other.includes(word)));
 }
 
+/** After so many names in vain, the used ones are sorted out. */
+const REDRAWS = 20;
+
 /** Draws names for one row's documents, no person or organisation twice. */
 export class NameDraw {
   readonly #random: SeededRandom;
@@ -93,10 +96,13 @@ export class NameDraw {
   }
 
   #unused(names: readonly string[]): string | null {
-    const free = names.filter((name) => !this.#used.has(name));
-    if (free.length === 0) return null;
-    const name = free[this.#random.int(free.length)] as string;
-    this.#used.add(name);
+    const draw = (from: readonly string[]) => (from.length === 0 ? null : (from[this.#random.int(from.length)] as string));
+    let name = draw(names);
+    // Few names are used as a rule: drawing again is cheaper than sorting out the used ones first.
+    for (let tries = 1; name !== null && this.#used.has(name); tries += 1) {
+      name = draw(tries < REDRAWS ? names : names.filter((candidate) => !this.#used.has(candidate)));
+    }
+    if (name !== null) this.#used.add(name);
     return name;
   }
 }

@@ -15,13 +15,13 @@ export const NqOpenRow = z.object({
 });
 export type NqOpenRow = z.infer<typeof NqOpenRow>;
 
-/** One line, so that every document of a prompt is one line; other white space stays as it is. */
 export function toPassage({ title, text }: { title: string; text: string }): Passage {
   return { title: oneLine(title), text: oneLine(text) };
 }
 
+/** One line with plain spaces: a document of a prompt is one line, and an answer is written as it stands in its passage. */
 function oneLine(text: string): string {
-  return text.trim().replace(/\s*[\n\r\u2028\u2029]\s*/gu, ' ');
+  return text.trim().replace(/\s*[\n\r\u2028\u2029]\s*|\p{Zs}/gu, ' ');
 }
 
 /**
@@ -29,10 +29,10 @@ function oneLine(text: string): string {
  * answer. Distractors that contain one are left out and counted in `passagesDropped`.
  */
 export function normaliseRow(raw: NqOpenRow, passagesDropped: Tally): MdqaRow | string {
-  const question = raw.question.trim();
+  const question = oneLine(raw.question);
   const key = normalise(question);
   if (key === '') return 'empty question';
-  const answers = [...new Set(raw.answers.map((answer) => answer.trim()).filter((answer) => answer !== ''))];
+  const answers = [...new Set(raw.answers.map(oneLine).filter((answer) => answer !== ''))];
   if (answers.length === 0) return 'empty answers';
   const golds = raw.ctxs.filter(({ isgold }) => isgold);
   if (golds.length === 0) return 'no gold passage';

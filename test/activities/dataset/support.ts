@@ -9,7 +9,7 @@ import { DatasetCard, Example, type Span } from '#workflows/contracts/dataset.ts
 import type { MdqaRow, Passage } from '#workflows/contracts/source.ts';
 
 /** Tokenizer of the base model that the repository ships. */
-export const tinyTokenizer = process.env.NEEDLEWORK_TEST_TOKENIZER ?? fileURLToPath(new URL('../../../examples/models/tiny-llama/tokenizer.json', import.meta.url));
+export const tinyTokenizer = fileURLToPath(new URL('../../../examples/models/tiny-llama/tokenizer.json', import.meta.url));
 
 /** Real data beside the checkout; tests that need it are skipped where it is missing. */
 const shared = (path: string) => fileURLToPath(new URL(`../../../../shared/${path}`, import.meta.url));
@@ -39,7 +39,7 @@ export async function characterTokenizer(folder: string, normalizer: object | nu
       padding: null,
       added_tokens: [special('<unk>', 0), special('<s>', 1)],
       normalizer,
-      pre_tokenizer: { type: 'Split', pattern: { Regex: '(?s).' }, behavior: 'Isolated', invert: false },
+      pre_tokenizer: { type: 'Split', pattern: { Regex: '[\\s\\S]' }, behavior: 'Isolated', invert: false },
       post_processor: {
         type: 'TemplateProcessing',
         single: [{ SpecialToken: { id: '<s>', type_id: 0 } }, { Sequence: { id: 'A', type_id: 0 } }],

@@ -114,7 +114,7 @@ describe('importing NQ-Open', () => {
 const data = (name: string) => fileURLToPath(new URL(`../../../../shared/data/mdqa/${name}.jsonl.gz`, import.meta.url));
 const files = { oracle: data('nq-open-oracle'), questions: data('nq-open-20-documents'), pool: data('passage-pool') };
 
-describe.skipIf(!Object.values(files).every((file) => existsSync(file)))('the real NQ-Open data (needs ../shared)', () => {
+describe.skipIf(!Object.values(files).every((file) => existsSync(file)))('the real NQ-Open data (needs ../shared)', { timeout: 60_000 }, () => {
   it('imports with all rows accounted for, disjoint splits and clean distractors', async () => {
     const outputDir = join(folder, 'real');
     await importNqOpen({ questionsFile: files.questions, poolFile: files.pool, seed: 0, trainRows: 200, testRows: 100, outputDir });

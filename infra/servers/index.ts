@@ -1,0 +1,5 @@
+/** The embedded servers: Temporal and S3 on this machine, for `needlework up` and the tests. */
+export { loadOrCreateCredentials, type Credentials } from './credentials.ts';
+export { freePort } from './ports.ts';
+export { S3_REGION, startS3, type S3Options, type S3Server } from './s3.ts';
+export { startTemporal, type SearchAttributeType, type TemporalOptions, type TemporalServer } from './temporal.ts';

@@ -1,0 +1,106 @@
+"""The real process: what it says, what it survives, how it ends."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from conftest import bytes_of
+
+ROOT = Path(__file__).parents[1]
+
+
+class Trainer:
+    """A trainer process and its lines."""
+
+    def __init__(self, folder: Path):
+        self.folder = folder
+        self.stderr = (folder / "stderr").open("w+")
+        self.process = subprocess.Popen(
+            [sys.executable, "-m", "needlework_trainer"],
+            cwd=ROOT,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=self.stderr,
+            text=True,
+        )
+
+    def read(self) -> dict:
+        line = self.process.stdout.readline()
+        assert line, (self.folder / "stderr").read_text()[-2000:]
+        return json.loads(line)
+
+    def read_until(self, *types: str) -> dict:
+        while (message := self.read())["type"] not in types:
+            pass
+        return message
+
+    def start(self, job: dict) -> None:
+        path = self.folder / f"{job['jobId']}.json"
+        path.write_text(json.dumps(job))
+        self.send({"type": "run", "job": str(path)})
+
+    def send(self, message: dict) -> None:
+        self.process.stdin.write(json.dumps(message) + "\n")
+        self.process.stdin.flush()
+
+    def run(self, job: dict) -> dict:
+        self.start(job)
+        return self.read_until("result", "error")
+
+
+@pytest.fixture
+def trainer(tmp_path):
+    trainer = Trainer(tmp_path)
+    yield trainer
+    trainer.process.kill()
+    trainer.process.wait()
+    trainer.stderr.close()
+
+
+def test_one_process_runs_many_jobs_survives_bad_ones_and_ends_with_its_input(bench, trainer):
+    ready = trainer.read()
+    assert ready["type"] == "ready" and ready["protocol"] == 1
+    assert {"python", "torch", "transformers", "trl", "peft"} <= ready["versions"].keys()
+    assert ready["device"]["kind"] in ("cpu", "cuda") and ready["device"]["threads"] >= 1
+
+    first = trainer.run(bench.job("evaluate"))
+    assert first["type"] == "result" and first["files"] == ["predictions.jsonl"]
+    assert first["measurements"]["modelReloaded"] is True
+    assert first["measurements"]["seconds"] > 0 and first["measurements"]["peakMemoryBytes"] > 0
+
+    bad = trainer.run({**bench.job("train"), "maxTokens": -1})
+    assert bad["type"] == "error" and bad["error"]["type"] == "BadJob" and bad["error"]["field"] == "maxTokens"
+    trainer.send({"type": "walk"})
+    assert trainer.read()["error"]["field"] == "type"
+
+    # The train job prints a lot on its own; none of it may reach stdout, where every line must be JSON.
+    job = bench.job("train")
+    tuned = trainer.run(job)
+    assert tuned["type"] == "result" and tuned["jobId"] == job["jobId"]
+    assert tuned["measurements"]["modelReloaded"] is False and tuned["measurements"]["tokensPerSecond"] > 0
+    # Another process, the same bytes.
+    assert bytes_of(Path(job["outputDir"])) == bytes_of(bench.done(bench.job("train")))
+
+    again = trainer.run(bench.job("evaluate"))
+    assert again["measurements"]["modelReloaded"] is False
+
+    trainer.process.stdin.close()
+    assert trainer.process.wait(timeout=60) == 0
+
+
+def test_sigterm_stops_a_running_job(bench, trainer):
+    trainer.read_until("ready")
+    trainer.start(bench.job("train", train={"epochs": 100_000}))
+    assert trainer.read_until("progress", "error")["type"] == "progress"
+    trainer.process.send_signal(signal.SIGTERM)
+    assert trainer.process.wait(timeout=30) == 128 + signal.SIGTERM
+
+
+def test_sigterm_stops_an_idle_process(trainer):
+    trainer.read_until("ready")
+    os.kill(trainer.process.pid, signal.SIGTERM)
+    assert trainer.process.wait(timeout=30) == 143

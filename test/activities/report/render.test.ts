@@ -1,0 +1,158 @@
+import { describe, expect, test } from 'vitest';
+import { analyseSweep } from '#activities/analysis/index.ts';
+import { renderReport, resultsJson, summaryTable } from '#activities/report/index.ts';
+import { SweepResults } from '#workflows/contracts/report.ts';
+import { fixtureFiles, fixtureResults } from './fixture.ts';
+
+const results = fixtureResults();
+const page = await renderReport(results);
+const tags = (markup: string) => new Set(Array.from(markup.matchAll(/<([a-z][a-z0-9]*)/gi), ([, name]) => name));
+const attributes = (markup: string) => new Set(Array.from(markup.matchAll(/<[a-z][^<>]*>/gi), ([tag]) => Array.from(tag.matchAll(/\s([a-z:-]+)="/gi), ([, name]) => name)).flat());
+
+describe('the page', () => {
+  test('is the same bytes for the same results, whatever was rendered before', async () => {
+    await renderReport(fixtureResults({ conditions: ['real', 'symbolic'], layers: 3 }));
+    expect(await renderReport(SweepResults.parse(JSON.parse(resultsJson(results))))).toBe(page);
+    expect((await Promise.all([renderReport(results), renderReport(results)])).every((again) => again === page)).toBe(true);
+  });
+
+  test('loads nothing and runs nothing', () => {
+    expect(page).toContain(`content="default-src 'none'; style-src 'sha256-`);
+    expect(page).not.toMatch(/<script|<link|<img|<iframe|\ssrc=|url\(|@import|\sstyle="|\son[a-z]+="/i);
+    expect(page.match(/https?:\/\/\S+/g) ?? []).toEqual([]);
+  });
+
+  test('has headings in order, one h1, and ids that are there once', () => {
+    const levels = Array.from(page.matchAll(/<h([1-6])/g), ([, level]) => Number(level));
+    expect(levels.filter((level) => level === 1)).toHaveLength(1);
+    for (const [at, level] of levels.entries()) expect(level).toBeLessThanOrEqual((levels[at - 1] ?? 0) + 1);
+    const ids = Array.from(page.matchAll(/ id="([^"]*)"/g), ([, id]) => id);
+    expect(new Set(ids).size).toBe(ids.length);
+    for (const [, target] of page.matchAll(/href="#([^"]*)"/g)) expect(ids).toContain(target);
+    for (const [, target] of page.matchAll(/aria-labelledby="([^"]*)"/g)) expect(ids).toContain(target);
+  });
+
+  test('gives every drawing a text alternative and every table a caption', () => {
+    const drawings = page.match(/<div class="drawing" role="img" aria-label="[^"]{20,}">/g) ?? [];
+    expect(drawings).toHaveLength((page.match(/<svg/g) ?? []).length);
+    // One F1 figure, and three heatmaps, masking curves and loss curves.
+    expect(drawings).toHaveLength(10);
+    expect(page.match(/<caption>/g)).toHaveLength((page.match(/<table>/g) ?? []).length);
+  });
+
+  test('draws every head with its score on hover', () => {
+    expect(page.match(/<title>layer \d+, head \d+: [^<]*<\/title>/g)).toHaveLength(3 * 32);
+    expect(page).toMatch(/<title>High \/ High: 0\.\d\d \(0\.\d\d to 0\.\d\d\)<\/title>/);
+  });
+
+  test('says what it is: miniature, seeded, no claim', () => {
+    expect(page).toContain('This is the experiment in miniature: a tiny model and authored questions. Its figures are no claim about the paper’s models.');
+    expect(page).toContain('What was put in by hand (tiny-llama): four heads of layer 0 started as previous-token heads');
+  });
+
+  test('says of a model pretrained on real questions that low F1 is expected', async () => {
+    const real = await renderReport(fixtureResults({ source: 'nq-open' }));
+    expect(real).toContain('so a low F1 is expected');
+    expect(real).toContain('Pretraining loss of the base model');
+    expect(real).not.toContain('in miniature');
+  });
+
+  test('shows needles, answers, folded haystacks, settings and keys', () => {
+    expect(page).toMatch(/<mark class="needle">The headquarters of [A-Za-z ]+ 🏭 are in <\/mark><mark class="answer">[A-Z][a-z]+<\/mark><mark class="needle">, close/);
+    expect(page).toMatch(/<details class="gap"><summary>[\d,]+ more characters of haystack/);
+    expect(page).toContain('LoRA on the attention projections (query, key, value, output), rank 8, alpha 8, learning rate 0.002');
+    for (const { stages } of results.settings[0]!.cells) for (const { key } of stages) expect(page).toContain(key);
+  });
+});
+
+describe('a sweep that is not whole', () => {
+  test('shows failed and missing parts with the reason', async () => {
+    const files = fixtureFiles({ conditions: ['real', 'high/high', 'low/low', 'symbolic'] });
+    const [real] = files.settings[0]!.cells;
+    Object.assign(real!, { status: 'missing', reason: 'masking has not run yet', masking: undefined });
+    const partial = await renderReport(analyseSweep(files));
+    expect(partial).toContain('ran out of memory at step 12');
+    expect(partial).toContain('masking has not run yet');
+    expect(partial).toContain('2 of 4 cells finished (1 failed, 1 not there yet)');
+  });
+
+  test('renders with nothing there at all', async () => {
+    const files = fixtureFiles();
+    const empty = analyseSweep({
+      ...files,
+      sources: [],
+      bases: [],
+      settings: files.settings.map((setting) => ({
+        ...setting,
+        test: { stages: [] },
+        baselines: [],
+        cells: setting.cells.map(({ condition }) => ({ condition, status: 'missing' as const, reason: 'not started', stages: [] })),
+      })),
+    });
+    expect(await renderReport(empty)).toContain('Nothing has been measured yet.');
+    expect(summaryTable(empty).join('\n')).toContain('missing: not started');
+  });
+
+  test('renders without a real cell, and with a model whose heads all score zero', async () => {
+    const files = fixtureFiles({ conditions: ['symbolic'] });
+    const scores = files.settings[0]!.cells[0]!.scores!;
+    scores.retrieval = scores.retrieval.map((row) => row.map(() => 0));
+    const analysed = analyseSweep(files);
+    expect(analysed.settings[0]!.cells[0]!.heads).toMatchObject({ positive: 0, recall: null, cosine: null });
+    expect(await renderReport(analysed)).toContain('0 heads above zero');
+  });
+});
+
+describe('hostile text', () => {
+  const evil = `</script></style><img src=x onerror="alert(1)">'"&\u0000\u202e\ud800<svg onload=alert(1)>`;
+  const files = fixtureFiles();
+  const setting = files.settings[0]!;
+  for (const cell of setting.cells) {
+    Object.assign(cell, { status: 'failed', reason: evil });
+    cell.card!.generator = evil;
+    cell.card!.dropped = { [evil]: 2 };
+    for (const sample of cell.card!.samples) Object.assign(sample, { question: evil, answer: evil, answers: [evil, evil], prompt: evil.repeat(30), id: evil });
+    for (const prediction of cell.evaluate!.predictions) prediction.text = evil;
+    cell.masking!.skipped = [{ k: 9, reason: evil }];
+  }
+  for (const test of setting.test.examples!) Object.assign(test, { question: evil, answers: [evil] });
+  Object.assign(files.spec, { description: evil });
+  Object.assign(files.spec.models[0]!.base, { path: evil });
+  Object.assign(files.sources[0]!, { dropped: { [evil]: 1 }, licence: evil });
+  Object.assign(files.bases[0]!, { origin: evil, seededInduction: evil });
+  files.versions = { [evil]: evil };
+
+  test('adds no element, no attribute and no acting character to the page', async () => {
+    const hostile = await renderReport(analyseSweep(files));
+    const benign = tags(await renderReport(fixtureResults({ conditions: ['real', 'high/high', 'low/low', 'symbolic'] })));
+    expect([...tags(hostile)].filter((tag) => !benign.has(tag))).toEqual([]);
+    expect([...attributes(hostile)].filter((name) => /^on|src|style|srcdoc/.test(name!))).toEqual([]);
+    expect(hostile).not.toMatch(/[\u0000\u202e\ud800]/);
+    expect(hostile).toContain('&lt;/script&gt;&lt;/style&gt;&lt;img src=x onerror=&quot;alert(1)&quot;&gt;&#39;&quot;&amp;␀[U+202E]\ufffd');
+  });
+
+  test('cannot steer the terminal', () => {
+    setting.cells[0]!.reason = `boom \u001b[2J\u0007 ${'x'.repeat(300)}\nsecond line`;
+    const lines = summaryTable(analyseSweep(files));
+    expect(lines.join('\n')).not.toMatch(/[\u0000-\u0009\u000b-\u001f\u202e]/);
+    expect(lines.join('\n')).toContain('failed: boom ␛[2J␇');
+    expect(lines.join('\n')).not.toContain('second line');
+  });
+});
+
+test('results.json is canonical (rendering left the results as they were), fits its schema and refuses what does not', () => {
+  const text = resultsJson(results);
+  expect(text.endsWith('}\n')).toBe(true);
+  expect(SweepResults.parse(JSON.parse(text))).toEqual(results);
+  expect(resultsJson(JSON.parse(text) as SweepResults)).toBe(text);
+  expect(text.startsWith('{"bases":')).toBe(true);
+  expect(() => resultsJson({ ...results, schemaVersion: 2 } as never)).toThrow(/schemaVersion/);
+});
+
+test('the terminal table has a row per model, in columns', () => {
+  const lines = summaryTable(results);
+  expect(lines[0]).toBe('MDQA, tiny-llama');
+  expect(lines[1]).toMatch(/^ {2}Training data +F1 +EM +Heads > 0 +Recall +Cosine +F1, top 8 masked +F1, 8 random +Status$/);
+  expect(lines).toHaveLength(3 + 2 + 3);
+  expect(lines[5]).toMatch(/^ {2}Real data +0\.\d\d +0\.\d\d +\d+\/32 +1\.00 +1\.00 +0\.\d\d +0\.\d\d +done$/);
+});

@@ -1,0 +1,69 @@
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { Client, Connection } from '@temporalio/client';
+import { expect, onTestFinished, test } from 'vitest';
+import { startTemporal, type TemporalServer } from '#infra/servers/index.ts';
+import { commandLineOf } from '#infra/servers/processes.ts';
+import { anyPort, executable, scratchFolder } from './support.ts';
+
+async function start(folder: string, overrides: { port?: number } = {}): Promise<TemporalServer> {
+  const server = await startTemporal({
+    executable: executable('NEEDLEWORK_TEMPORAL_CLI'),
+    databaseFile: join(folder, 'temporal.db'),
+    port: overrides.port ?? (await anyPort()),
+    uiPort: await anyPort(),
+    namespace: 'default',
+    logFile: join(folder, 'logs', 'temporal.log'),
+    searchAttributes: { NeedleworkCondition: 'Keyword' },
+  });
+  onTestFinished(() => server.stop());
+  return server;
+}
+
+async function withClient<T>(address: string, work: (client: Client) => Promise<T>): Promise<T> {
+  const connection = await Connection.connect({ address });
+  try {
+    return await work(new Client({ connection }));
+  } finally {
+    await connection.close();
+  }
+}
+
+test('the server is ready, shows its Web UI, keeps its state over a restart, and ends', async () => {
+  const folder = scratchFolder();
+  const first = await start(folder);
+  expect(first.address).toMatch(/^127\.0\.0\.1:\d+$/);
+  expect(await (await fetch(first.uiUrl)).text()).toContain('<html');
+  await withClient(first.address, (client) =>
+    client.workflow.start('sweep', { taskQueue: 'nobody', workflowId: 'kept', args: [], searchAttributes: { NeedleworkCondition: ['real'] } }),
+  );
+  await first.stop();
+  await first.stop();
+  expect(commandLineOf(first.pid)).toBeNull();
+  expect(existsSync(join(folder, 'temporal.db.pid'))).toBe(false);
+
+  const second = await start(folder);
+  const status = await withClient(second.address, async (client) => (await client.workflow.getHandle('kept').describe()).status.name);
+  expect(status).toBe('RUNNING');
+});
+
+test('a second server on the same state is refused, and the first lives on', async () => {
+  const folder = scratchFolder();
+  const first = await start(folder);
+  await expect(start(folder)).rejects.toThrow(/The Temporal server runs already \(process \d+/);
+  expect(commandLineOf(first.pid)).not.toBeNull();
+});
+
+test('a taken port is a failure with advice, and does not disturb the server that has it', async () => {
+  const first = await start(scratchFolder());
+  await expect(start(scratchFolder(), { port: Number(first.address.split(':')[1]) })).rejects.toThrow(/another program uses port \d+\. What to do/);
+  expect((await fetch(first.uiUrl)).ok).toBe(true);
+});
+
+test('a server that ends while starting is a failure with the end of its log and advice', async () => {
+  const folder = scratchFolder();
+  writeFileSync(join(folder, 'temporal.db'), 'this is no SQLite file, and long enough to be read as one'.repeat(100));
+  await expect(start(folder)).rejects.toThrow(/The Temporal server ended while starting[\s\S]*not a database[\s\S]*Log: [\s\S]*What to do: .*is damaged/);
+  expect(readFileSync(join(folder, 'logs', 'temporal.log'), 'utf8')).toContain('not a database');
+  expect(existsSync(join(folder, 'temporal.db.pid'))).toBe(false);
+});
