@@ -2,6 +2,7 @@ import { type NativeConnection, Worker } from '@temporalio/worker';
 import { lightActivities } from '#activities/index.ts';
 import type { ActivityContext } from '#activities/stage/context.ts';
 import { LIGHT_QUEUE } from '#workflows/queues.ts';
+import { MAX_HEARTBEAT_THROTTLE, SHUTDOWN_FORCE, SHUTDOWN_GRACE } from './timing.ts';
 
 export interface WorkerOptions {
   connection: NativeConnection;
@@ -20,7 +21,8 @@ export function lightWorker({ connection, namespace, workflowBundle, context }: 
     activities: lightActivities(context),
     // Activities share one JavaScript thread: more at once would only delay each other's heartbeats.
     maxConcurrentActivityTaskExecutions: 8,
-    shutdownGraceTime: '5s',
-    shutdownForceTime: '10s',
+    maxHeartbeatThrottleInterval: MAX_HEARTBEAT_THROTTLE,
+    shutdownGraceTime: SHUTDOWN_GRACE,
+    shutdownForceTime: SHUTDOWN_FORCE,
   });
 }

@@ -1,13 +1,13 @@
 import { mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
-import { S3Client } from '@aws-sdk/client-s3';
 import { NativeConnection } from '@temporalio/worker';
 import { z } from 'zod';
 import type { ActivityContext } from '#activities/stage/context.ts';
+import { artifactClient } from '#infra/artifacts/client.ts';
 import { ArtifactStore } from '#infra/artifacts/store.ts';
 import { JobPool } from '#infra/launcher/job-pool.ts';
-import { freePort, loadOrCreateCredentials, startS3, startTemporal } from '#infra/servers/index.ts';
+import { freePort, loadOrCreateCredentials, S3_REGION, startS3, startTemporal } from '#infra/servers/index.ts';
 import { workflowBundle } from './bundle.ts';
 import { CHECKOUT, type Home } from './home.ts';
 import { lightWorker } from './light-worker.ts';
@@ -64,7 +64,7 @@ export async function startStack(home: Home, env: NodeJS.ProcessEnv, onStep: (st
     const connection = await NativeConnection.connect({ address: temporal.address });
     stops.push(() => connection.close());
     const context: ActivityContext = {
-      store: new ArtifactStore({ s3: s3Client(s3.endpoint, credentials), bucket: BUCKET, cacheFolder: home.artifactCache }),
+      store: new ArtifactStore({ s3: artifactClient({ endpoint: s3.endpoint, region: S3_REGION, credentials }), bucket: BUCKET, cacheFolder: home.artifactCache }),
       trainer: null,
       scratchFolder: home.scratchFolder,
       baseFolder: CHECKOUT,
@@ -130,11 +130,6 @@ async function startServers(home: Home, env: NodeJS.ProcessEnv, credentials: Awa
   if (temporal.status === 'rejected') throw temporal.reason;
   if (s3.status === 'rejected') throw s3.reason;
   return [temporal.value, s3.value] as const;
-}
-
-/** Client of an S3 server that is addressed by path, as the embedded one is. */
-export function s3Client(endpoint: string, credentials: { accessKeyId: string; secretAccessKey: string }): S3Client {
-  return new S3Client({ endpoint, credentials, region: 'us-east-1', forcePathStyle: true, maxAttempts: 5 });
 }
 
 /** One trainer per core, each on one thread, so that cells run side by side; four at most, for the sake of memory. */

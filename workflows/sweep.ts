@@ -52,10 +52,8 @@ export async function sweep(given: unknown): Promise<SweepResult> {
   const failures: SweepResult['failures'] = [];
   const attempt = async (unit: CellPlan | BaselinePlan, work: () => Promise<void>) => {
     try {
-      if (!reuse(board, unit, finished)) {
-        for (const recipe of sharedInOrder(unit)) await shared(unit, recipe);
-        await work();
-      }
+      for (const recipe of sharedInOrder(unit)) await shared(unit, recipe);
+      if (!reuse(board, unit, finished)) await work();
     } catch (error) {
       if (isCancellation(error)) throw error;
       const failure = failureOf(error);

@@ -93,7 +93,8 @@ export class JobProcess {
 
   async #start(): Promise<Child> {
     const [executable, ...args] = this.#options.command;
-    const child = spawn(executable, args, { env: { ...this.#options.env }, stdio: ['pipe', 'pipe', 'pipe'] });
+    // A process group of its own, so that an interrupt at the terminal reaches us alone, and we decide what stops.
+    const child = spawn(executable, args, { env: { ...this.#options.env }, stdio: ['pipe', 'pipe', 'pipe'], detached: true });
     this.#child = child;
     this.#stderr = [];
     child.stdin.on('error', () => {}); // a write to a process that just died; its exit is what counts

@@ -1,7 +1,7 @@
-import { S3Client } from '@aws-sdk/client-s3';
 import { loadClientConnectConfig } from '@temporalio/envconfig';
 import { NativeConnection } from '@temporalio/worker';
 import type { ActivityContext } from '#activities/stage/context.ts';
+import { artifactClient } from '#infra/artifacts/client.ts';
 import { ArtifactStore } from '#infra/artifacts/store.ts';
 import { JobPool } from '#infra/launcher/job-pool.ts';
 import { workflowBundle } from '../bundle.ts';
@@ -27,7 +27,7 @@ export async function worker(role: 'light' | 'trainer'): Promise<void> {
   const bucket = env.NEEDLEWORK_S3_BUCKET;
   if (!bucket) throw new Error('NEEDLEWORK_S3_BUCKET: found nothing, allowed: the bucket of the artifacts');
   const endpoint = env.NEEDLEWORK_S3_ENDPOINT;
-  const s3 = new S3Client(endpoint ? { endpoint, forcePathStyle: true } : {});
+  const s3 = artifactClient(endpoint ? { endpoint } : {});
   const connection = await NativeConnection.connect(connectionOptions);
   const context: ActivityContext = {
     store: new ArtifactStore({ s3, bucket, cacheFolder: home.artifactCache }),

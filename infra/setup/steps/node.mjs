@@ -2,7 +2,7 @@
 import { copyFileSync, readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { cachedFolder, logFile, platformName } from '../cache.mjs';
-import { execute } from '../programs.mjs';
+import { ask, execute } from '../programs.mjs';
 import { SetupFailure } from '../failure.mjs';
 import { npm } from '../npm.mjs';
 import { oldestOf, within } from '../versions.mjs';
@@ -27,15 +27,18 @@ export const node = {
       build: async (target) => {
         begins();
         for (const file of ['package.json', 'package-lock.json']) copyFileSync(join(locks, file), join(target, file));
-        await execute(...npm('ci', '--ignore-scripts', '--no-audit', '--no-fund'), {
-          cwd: target,
-          log: logFile(cache, 'node'),
-          failure: `npm could not install Node ${version}`,
-          advice: `check that npm reaches its registry (npm ping), or install Node ${oldest} or newer yourself; then run this again`,
-        });
+        const failure = `npm could not install Node ${version}`;
+        const advice = `check that npm reaches its registry (npm ping), or install Node ${oldest} or newer yourself; then run this again`;
+        const log = logFile(cache, 'node');
+        await execute(...npm('ci', '--ignore-scripts', '--no-audit', '--no-fund', '--loglevel=warn'), { cwd: target, log, failure, advice });
+        // The packages are optional, one per platform, and npm is silent about an optional package it cannot fetch.
+        const installed = await ask(executableIn(target, name), ['--version']);
+        if (installed?.trim() !== `v${version}`) throw new SetupFailure(failure, { advice, log });
       },
     });
-    const bin = join(folder, 'node_modules', name, 'bin');
-    return { executable: join(bin, 'node'), folder: bin, version, note: `${version} from npm, since ${process.versions.node} is older than ${oldest}` };
+    const executable = executableIn(folder, name);
+    return { executable, folder: dirname(executable), version, note: `${version} from npm, since ${process.versions.node} is older than ${oldest}` };
   },
 };
+
+const executableIn = (folder, name) => join(folder, 'node_modules', name, 'bin', 'node');

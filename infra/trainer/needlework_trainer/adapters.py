@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -53,7 +54,7 @@ def attached(base: Base, adapter_dir: str | None) -> Iterator[torch.nn.Module]:
             _check_base(base, config.base_model_name_or_path)
             # The neutral name must not send PEFT looking for a model of that name.
             config.base_model_name_or_path = None
-            model = PeftModel.from_pretrained(base.model, str(folder), config=config, is_trainable=False, autocast_adapter_dtype=False)
+            model = PeftModel.from_pretrained(base.model, str(folder), config=config, is_trainable=False)
         except (RuntimeError, ValueError, KeyError, TypeError, OSError) as error:
             raise AdapterMismatch(f"adapterDir: found an adapter that does not fit this base: {error}", field="adapterDir")
         yield model.eval()
@@ -63,21 +64,23 @@ def attached(base: Base, adapter_dir: str | None) -> Iterator[torch.nn.Module]:
 def restored(base: Base) -> Iterator[None]:
     """Afterwards the base is as it was before: no adapter layers, no patched forward, no gradients, config untouched."""
     model = base.model
-    config, tags = model.config.to_dict(), model.model_tags
-    forward = model.__dict__.get("forward")
+    config, attributes = copy.deepcopy(model.config.__dict__), dict(model.__dict__)
+    hooks = [(table, set(table)) for m in model.modules() for table in (m._forward_hooks, m._forward_pre_hooks)]
     try:
         yield
     finally:
         _take_off_adapters(model)
-        # TRL replaces the model's forward by one of its own.
-        model.__dict__.pop("forward", None)
-        if forward is not None:
-            model.forward = forward
-        for name, value in config.items():
-            if getattr(model.config, name, value) != value:
-                setattr(model.config, name, value)
-        model.model_tags = tags
-        model._hf_peft_config_loaded = False
+        model.activation_checkpointing_disable()
+        # PEFT and TRL both make the embeddings ask for gradients, and transformers remembers only the last hook.
+        for table, before in hooks:
+            for key in set(table) - before:
+                del table[key]
+        # TRL replaces the model's forward by one of its own; PEFT, TRL and transformers leave flags and tags.
+        for name in model.__dict__.keys() - attributes.keys():
+            del model.__dict__[name]
+        model.__dict__.update(attributes)
+        model.config.__dict__.clear()
+        model.config.__dict__.update(config)
         model.requires_grad_(False)
         for weight in model.parameters():
             weight.grad = None

@@ -7,7 +7,7 @@ retrieved; S_h = |G_h ∩ y*| / |y*|.
 **Eq. 2.** 1 if, while any token of the answer was predicted, the key h attended most lay in a needle f*; else 0.
 
 What "the same token" means. Tokens are compared by id, except that a token and its twin without the leading
-space are one (`ModelTokenizer.word_ids`): the context may hold `("Paris` where the answer begins with ` Paris`.
+space are one (`ModelTokenizer.words`): the context may hold `("Paris` where the answer begins with ` Paris`.
 
 What |y*| counts. The distinct tokens of the answer *as the context has it*, since only these can be retrieved.
 The same text may stand in the context several times and be cut into tokens differently (` Paris` is one token,
@@ -68,7 +68,7 @@ def run(job: ScoreJob, base: Base, progress: Progress) -> JobResult:
                 written = answer_ids
             targets = find_targets(prompt, tokenizer, answer_ids, spec)
             positions = generation.attended.numpy()
-            retrieval.append(retrieval_scores(positions, tokenizer.word_ids[written], targets, spec.counting))
+            retrieval.append(retrieval_scores(positions, tokenizer.words(written), targets, spec.counting))
             insight.append(insight_scores(positions, targets))
             attended.append(generation.attended)
             rows.append(prediction(prompt, generation, tokenizer))
@@ -117,7 +117,7 @@ def run(job: ScoreJob, base: Base, progress: Progress) -> JobResult:
 def find_targets(prompt: Prompt, tokenizer: ModelTokenizer, answer_ids: list[int], spec: ScoreSpec) -> Targets:
     """Needle and answer tokens of one prompt, found by the character offsets of dataset and tokenizer."""
     text, offsets = prompt.example.prompt, prompt.encoded.offsets
-    words = tokenizer.word_ids[prompt.ids]
+    words = tokenizer.words(prompt.ids)
     spans = [span.range for span in prompt.example.answer_spans]
     if spec.answer_spans == "all":
         wanted = {text[a:b] for a, b in spans} | set(prompt.example.answers)
@@ -130,7 +130,7 @@ def find_targets(prompt: Prompt, tokenizer: ModelTokenizer, answer_ids: list[int
         writings.setdefault(text[a:b], []).append(Counter(words[inside].tolist()))
     for needle in prompt.example.needles:
         in_needle[tokens_in_span(text, offsets, needle.range)] = True
-    target = Counter(tokenizer.word_ids[answer_ids].tolist())
+    target = Counter(tokenizer.words(answer_ids).tolist())
     answer: Counter[int] = Counter()
     for same_text in writings.values():
         answer += max(same_text, key=lambda writing: (writing & target).total() - 1e-6 * writing.total())

@@ -86,6 +86,12 @@ class ModelTokenizer:
         """Generated tokens as text, special tokens and surrounding white space removed."""
         return self.raw.decode(list(ids), skip_special_tokens=True).strip()
 
+    def words(self, ids: Sequence[int]) -> np.ndarray:
+        """int64 [tokens]: tokens as words, see `word_ids`. Ids that only the model has (padding of its vocabulary) stay."""
+        found = np.array(ids, dtype=np.int64)
+        known = found < len(self.word_ids)
+        return np.where(known, self.word_ids[np.where(known, found, 0)], found)
+
     @cached_property
     def word_ids(self) -> np.ndarray:
         """int64 [vocabulary]: for each token the least id of the tokens that spell the same but for a leading space.

@@ -8,7 +8,10 @@ import sys
 from pathlib import Path
 
 import pytest
+import torch
 from conftest import bytes_of
+
+from needlework_trainer import evaluate
 
 ROOT = Path(__file__).parents[1]
 
@@ -59,6 +62,38 @@ def trainer(tmp_path):
     trainer.process.kill()
     trainer.process.wait()
     trainer.stderr.close()
+
+
+def test_nothing_that_prints_gets_among_the_lines():
+    program = """
+import os, sys
+from needlework_trainer.protocol import Channel, claim_stdout
+channel = Channel(claim_stdout())
+print("from Python")
+os.write(1, b"from C")
+channel.log("info", "a line")
+"""
+    done = subprocess.run([sys.executable, "-c", program], cwd=ROOT, capture_output=True, text=True, check=True)
+    assert json.loads(done.stdout) == {"type": "log", "level": "info", "message": "a line"}
+    assert "from Python" in done.stderr and "from C" in done.stderr
+
+
+def test_after_an_unexpected_error_the_model_is_loaded_afresh(bench, monkeypatch):
+    assert bench.run(bench.job("evaluate"))["type"] == "result"
+    with monkeypatch.context() as patch:
+        patch.setattr(evaluate, "greedy", lambda *_: 1 / 0)
+        error = bench.run(bench.job("evaluate"))["error"]
+    assert error["type"] == "InternalError" and error["retryable"] and "ZeroDivisionError" in error["message"]
+    assert bench.run(bench.job("evaluate"))["measurements"]["modelReloaded"] is True
+
+
+def test_running_out_of_memory_is_typed_and_not_retried(bench, monkeypatch):
+    def fail(*_):
+        raise torch.OutOfMemoryError("CUDA out of memory. Tried to allocate 20.00 GiB")
+
+    monkeypatch.setattr(evaluate, "greedy", fail)
+    error = bench.run(bench.job("evaluate"))["error"]
+    assert error["type"] == "OutOfMemory" and not error["retryable"] and "20.00 GiB" in error["message"]
 
 
 def test_one_process_runs_many_jobs_survives_bad_ones_and_ends_with_its_input(bench, trainer):

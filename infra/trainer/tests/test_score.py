@@ -6,7 +6,7 @@ from collections import Counter
 import numpy as np
 import pytest
 import torch
-from conftest import make_base, make_example, read_jsonl, write_examples
+from conftest import bytes_of, make_base, make_example, read_jsonl, write_examples
 from safetensors.numpy import load_file
 from transformers import AutoModelForCausalLM
 
@@ -160,7 +160,7 @@ def test_the_answer_is_counted_once_however_it_is_cut_into_tokens(tmp_path):
     base = make_base(tmp_path / "m")
     example = make_example(base, prompt="“Selby” is (Selby). It is Selby indeed. Answer:", answer="Selby")
     targets, ids = targets_of(base, tmp_path, example)
-    assert set(targets.answer) == set(base.tokenizer.word_ids[ids].tolist())
+    assert set(targets.answer) == set(base.tokenizer.words(ids).tolist())
     assert targets.in_answer.sum() >= 3
 
 
@@ -190,3 +190,11 @@ def test_the_gate_leaves_out_wrong_answers(tmp_path):
     right = {**wrong, "answers": [*wrong["answers"], said]}
     gated = score_job(tmp_path, write_examples(tmp_path / "d.jsonl", [wrong, right, wrong]), gate="correct")
     assert score.run(gated, base, Quiet()).summary["examplesCounted"] == 1
+
+
+def test_the_same_job_gives_the_same_bytes(bench):
+    first = bytes_of(bench.done(bench.job("score")))
+    assert first.keys() == {"examples.safetensors", "predictions.jsonl", "scores.json"}
+    assert bytes_of(bench.done(bench.job("score"))) == first
+    plain = bench.done(bench.job("evaluate"))
+    assert (plain / "predictions.jsonl").read_bytes() == first["predictions.jsonl"]

@@ -119,6 +119,8 @@ def test_tokens_are_the_same_word_but_for_a_leading_space():
     spellings = {t[1:] if t.startswith("Ġ") and len(t) > 1 else t for t in vocabulary}
     assert len(np.unique(words)) == len(spellings)
     assert words[tokenizer.eos_id] == tokenizer.eos_id
+    # A model's vocabulary may be padded beyond the tokenizer's.
+    assert tokenizer.words([tokenizer.eos_id, len(words) + 5]).tolist() == [tokenizer.eos_id, len(words) + 5]
 
 
 def test_occurrences_are_whole_words():

@@ -8,6 +8,7 @@ from conftest import bytes_of, make_base, make_example, make_folder, read_jsonl,
 from safetensors.torch import load_file
 from torch.nn.functional import cross_entropy
 
+from needlework_trainer import train
 from needlework_trainer.adapters import attached
 from needlework_trainer.data import read_prompts
 from needlework_trainer.decode import greedy
@@ -55,6 +56,41 @@ def test_the_base_and_its_answers_are_the_same_before_and_after_adapter_jobs(ben
     assert set(base.model.__dict__) == attributes and base.model.config.to_dict() == config
     assert tuned != first
     assert bytes_of(bench.done(bench.job("evaluate"))) == first
+
+
+@pytest.mark.parametrize("fails", [False, True])
+def test_checkpointing_gives_the_same_adapter_and_leaves_no_trace_even_after_a_failure(bench, monkeypatch, fails):
+    spec = {"learningRate": 1e30 if fails else 5e-3, "epochs": 4, "warmupShare": 0, "schedule": "constant"}
+    plain = None if fails else read_jsonl(bench.done(bench.job("train", train=spec)) / "steps.jsonl")
+    before = bytes_of(bench.done(bench.job("evaluate")))
+    model = bench.session._models._base.model
+    attributes, hooks = set(model.__dict__), [len(m._forward_hooks) for m in model.modules()]
+    monkeypatch.setattr(train, "needs_checkpointing", lambda *_: True)
+    job = bench.job("train", train=spec)
+    if fails:
+        assert bench.run(job)["error"]["type"] == "NaNLoss"
+    else:
+        losses = [s["loss"] for s in read_jsonl(bench.done(job) / "steps.jsonl")]
+        assert losses == pytest.approx([s["loss"] for s in plain], rel=1e-4)
+    assert bench.session._models._base.model is model
+    assert set(model.__dict__) == attributes and not model.is_activation_checkpointing
+    assert [len(m._forward_hooks) for m in model.modules()] == hooks
+    assert bytes_of(bench.done(bench.job("evaluate"))) == before
+
+
+def test_bfloat16_trains_and_answers(bench):
+    model = {**bench.job("evaluate")["model"], "dtype": "bfloat16"}
+    adapter = bench.done(bench.job("train", model=model, train={"learningRate": 2e-2, "epochs": 12, "accumulationSteps": 2}))
+    assert read_jsonl(adapter / "steps.jsonl")[-1]["loss"] < 0.3
+    out = bench.done(bench.job("evaluate", model=model, adapterDir=str(adapter)))
+    assert [p["text"] for p in read_jsonl(out / "predictions.jsonl")] == ["Anna Reed"] * 6
+    # Its adapter fits the same base in another precision.
+    assert bench.run(bench.job("evaluate", adapterDir=str(adapter)))["type"] == "result"
+
+
+def test_checkpointing_is_for_long_contexts_only(bench):
+    assert not train.needs_checkpointing(bench.base, 1024)
+    assert train.needs_checkpointing(bench.base, 10_000_000)
 
 
 def test_training_teaches_the_answer(bench):
@@ -119,6 +155,13 @@ def test_accumulating_equals_one_large_batch(bench):
     assert len(a) == len(b) == 1
     assert a[0]["loss"] == pytest.approx(b[0]["loss"], rel=1e-4)
     assert a[0]["gradNorm"] == pytest.approx(b[0]["gradNorm"], rel=1e-3)
+    # The loss of the first step is the base's mean cross entropy per answer token.
+    base = bench.session._models._base
+    rows = [training_row(p, base.tokenizer, "answer", 200).__dict__ for p in read_prompts(str(bench.data), base.tokenizer)]
+    batch = collate(rows, base.tokenizer.pad_id)
+    with torch.no_grad():
+        mean = summed_loss(base.model, batch) / (batch["labels"] != IGNORED).sum()
+    assert a[0]["loss"] == pytest.approx(mean.item(), rel=1e-4)
 
 
 def test_the_same_job_gives_the_same_bytes_and_another_seed_others(bench):

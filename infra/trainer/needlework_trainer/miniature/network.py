@@ -6,6 +6,7 @@ import torch
 import torch.nn.functional as F
 from transformers import LlamaConfig, LlamaForCausalLM
 
+from .rows import IGNORE
 from .vocabulary import Vocabulary
 
 
@@ -87,7 +88,7 @@ def hidden_states(model: LlamaForCausalLM, inputs: torch.Tensor) -> torch.Tensor
 
 def loss_and_hits(model: LlamaForCausalLM, inputs: torch.Tensor, targets: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
     """Mean cross-entropy over labelled positions, and for each labelled position its row and whether it was right."""
-    labelled = targets != -100
+    labelled = targets != IGNORE
     logits = F.linear(hidden_states(model, inputs)[labelled], model.lm_head.weight)
     gold = targets[labelled]
     return F.cross_entropy(logits, gold), labelled.nonzero()[:, 0], logits.detach().argmax(-1) == gold

@@ -23,7 +23,7 @@ from .checkpoint import load_checkpoint, save_checkpoint
 from .config import PretrainingConfig, load_config
 from .folder import sha256_of, write_model_folder
 from .network import build_network, loss_and_hits
-from .rows import collate
+from .rows import IGNORE, collate
 from .vocabulary import Vocabulary, build_vocabulary
 from .world import World, load_world
 
@@ -32,25 +32,36 @@ CHECKPOINT = "checkpoint.safetensors"
 
 
 class Tally:
-    """Loss and share of right tokens per task since the last report; ends of answers are not counted."""
+    """
+    Loss and, per task, the share of answers whose first token was right (that one has to be looked up; those after it
+    follow by plain induction) and of tokens that were. Ends of answers are not counted.
+    """
 
     def __init__(self, eos: int) -> None:
         self.eos = eos
         self.loss, self.steps = 0.0, 0
-        self.right: dict[str, int] = defaultdict(int)
-        self.asked: dict[str, int] = defaultdict(int)
+        self.counts: dict[str, list[int]] = defaultdict(lambda: [0, 0, 0, 0])
 
     def add(self, loss: float, names: list[str], targets: torch.Tensor, rows: torch.Tensor, hits: torch.Tensor) -> None:
         self.loss, self.steps = self.loss + loss, self.steps + 1
-        gold = targets[targets != -100]
-        for row, hit, end in zip(rows.tolist(), hits.tolist(), (gold == self.eos).tolist(), strict=True):
+        labelled = targets != IGNORE
+        after = torch.zeros_like(labelled)
+        after[:, 1:] = labelled[:, :-1]
+        for row, hit, end, first in zip(
+            rows.tolist(), hits.tolist(), (targets[labelled] == self.eos).tolist(), (~after)[labelled].tolist(), strict=True
+        ):
+            counts = self.counts[names[row]]
+            if first:
+                counts[0] += hit
+                counts[1] += 1
             if not end:
-                self.right[names[row]] += hit
-                self.asked[names[row]] += 1
+                counts[2] += hit
+                counts[3] += 1
 
     def line(self) -> dict:
-        accuracy = {name: round(self.right[name] / self.asked[name], 4) for name in sorted(self.asked)}
-        return {"loss": round(self.loss / max(1, self.steps), 4), "accuracy": accuracy}
+        first = {name: round(c[0] / c[1], 4) for name, c in sorted(self.counts.items())}
+        token = {name: round(c[2] / c[3], 4) for name, c in sorted(self.counts.items())}
+        return {"loss": round(self.loss / max(1, self.steps), 4), "firstToken": first, "token": token}
 
 
 def pretrain(

@@ -1,5 +1,6 @@
 """The pretraining tasks, by the names that a pretraining config uses. Each makes one row of at most `length` tokens."""
 
+from .again import recall, restate
 from .chain import chain
 from .citation import citation
 from .induction import burst, pairs, previous
@@ -10,6 +11,8 @@ TASKS = {
     "previous": previous,
     "pairs": pairs,
     "burst": burst,
+    "recall": recall,
+    "restate": restate,
     "key-value": key_value,
     "chain": chain,
     "reading": reading,

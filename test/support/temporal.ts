@@ -1,0 +1,38 @@
+import { join } from 'node:path';
+import { Client, Connection } from '@temporalio/client';
+import { bundleWorkflowCode, DefaultLogger, NativeConnection, Runtime, Worker, type WorkerOptions } from '@temporalio/worker';
+import { startTemporal } from '#infra/servers/index.ts';
+import { MAX_HEARTBEAT_THROTTLE } from '#workers/timing.ts';
+import { anyPort, executable } from '../infra/servers/support.ts';
+import { temporaryFolder } from './folders.ts';
+
+/** A real Temporal server for one test file, with the project's workflows bundled once. Call inside `beforeAll`. */
+export async function temporalForTests() {
+  Runtime.install({ logger: new DefaultLogger('ERROR'), telemetryOptions: { logging: { filter: 'ERROR', forward: {} } } });
+  const folder = temporaryFolder();
+  const [server, workflowBundle] = await Promise.all([
+    startTemporal({
+      executable: executable('NEEDLEWORK_TEMPORAL_CLI'),
+      databaseFile: join(folder, 'temporal.db'),
+      port: await anyPort(),
+      uiPort: await anyPort(),
+      namespace: 'default',
+      logFile: join(folder, 'temporal.log'),
+    }),
+    bundleWorkflowCode({ workflowsPath: new URL('../../workflows/index.ts', import.meta.url).pathname, logger: new DefaultLogger('WARN') }),
+  ]);
+  const native = await NativeConnection.connect({ address: server.address });
+  const connection = await Connection.connect({ address: server.address });
+  return {
+    server,
+    client: new Client({ connection }),
+    workflowBundle,
+    worker: (options: Omit<WorkerOptions, 'connection' | 'taskQueue'> & { taskQueue: string }) => Worker.create({ maxHeartbeatThrottleInterval: MAX_HEARTBEAT_THROTTLE, ...options, connection: native }),
+    stop: async () => {
+      await connection.close();
+      await native.close();
+      await server.stop();
+    },
+  };
+}
+
