@@ -25,17 +25,20 @@ function activityFor({ stage, params }: Recipe) {
 
 /** Runs a stage's activity, labelled for the UI. A failure's message names the cell, the stage and the cause. */
 export async function runStage(label: string, recipe: Recipe, locations: Record<string, string> = {}): Promise<StageResult> {
+  const running = activityFor(recipe).executeWithOptions({ summary: `${label}: ${recipe.stage}` }, [{ recipe, locations }]);
+  return explained(running, `${label}, stage ${recipe.stage}: `, [recipe.stage]);
+}
+
+/**
+ * The activity's result; where it failed for good, a failure that says the cause itself (after `where`) instead of
+ * "Activity task failed".
+ */
+export async function explained<T>(activity: Promise<T>, where = '', details: unknown[] = []): Promise<T> {
   try {
-    return await activityFor(recipe).executeWithOptions({ summary: `${label}: ${recipe.stage}` }, [{ recipe, locations }]);
+    return await activity;
   } catch (error) {
     if (!(error instanceof ActivityFailure) || !(error.cause instanceof ApplicationFailure)) throw error;
     const { type, message } = error.cause;
-    throw ApplicationFailure.create({
-      type: type ?? 'Error',
-      message: `${label}, stage ${recipe.stage}: ${message}`,
-      details: [recipe.stage],
-      nonRetryable: true,
-      cause: error,
-    });
+    throw ApplicationFailure.create({ type: type ?? 'Error', message: `${where}${message}`, details, nonRetryable: true, cause: error });
   }
 }

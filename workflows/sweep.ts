@@ -23,7 +23,7 @@ import { artifactKey, refOf } from './plan/keys.ts';
 import { type BaselinePlan, type CellPlan, type Plan, planSweep, recipesOf } from './plan/plan.ts';
 import { type Fingerprints, reportRecipe } from './plan/recipes.ts';
 import { POLICIES } from './policies.ts';
-import { runStage } from './stage.ts';
+import { explained, runStage } from './stage.ts';
 
 const { fingerprintInputs, findFinished, publishReport } = proxyActivities<Activities>(POLICIES.lookup);
 
@@ -42,17 +42,17 @@ export async function sweep(given: unknown): Promise<SweepResult> {
   });
 
   const spec = validSpec(given);
-  const fingerprints = await fingerprintInputs(spec);
+  const fingerprints = await explained(fingerprintInputs(spec));
   const plan = planSweep(spec, fingerprints);
   board = newBoard(plan);
-  const finished = await findFinished(refsOf(plan));
+  const finished = await explained(findFinished(refsOf(plan)));
   board.status = 'running';
 
   const shared = sharedStages(board, finished, locationsOf(fingerprints));
   const failures: SweepResult['failures'] = [];
   const attempt = async (unit: CellPlan | BaselinePlan, work: () => Promise<void>) => {
     try {
-      for (const recipe of sharedInOrder(unit)) await shared(unit, recipe);
+      await shared(unit);
       if (!reuse(board, unit, finished)) await work();
     } catch (error) {
       if (isCancellation(error)) throw error;
@@ -69,7 +69,7 @@ export async function sweep(given: unknown): Promise<SweepResult> {
 
   board.status = 'reporting';
   const report = await writeReport(spec, plan, failures);
-  const published = await publishReport({ report: report.ref, sweep: name });
+  const published = await explained(publishReport({ report: report.ref, sweep: name }));
   board.status = 'done';
   const { cells, stages } = progressOf(name, board);
   setCurrentDetails(`${boardMarkdown(board)}\n\nReport: \`${published.reportFile}\``);
@@ -102,7 +102,7 @@ function validSpec(given: unknown): SweepSpec {
 function sharedStages(board: Board, finished: FindResult, locations: Record<string, string>) {
   const runs = new Map<string, Promise<StageResult>>();
   const run = async (label: string, key: string, recipe: Recipe): Promise<StageResult> => {
-    const entry = { name: `${label}: ${recipe.stage}`, status: 'running' as SweepProgress['shared'][number]['status'], reused: false };
+    const entry = { name: label, status: 'running' as SweepProgress['shared'][number]['status'], reused: false };
     board.shared.set(key, entry);
     try {
       const result = finished[key] ?? (await runStage(label, recipe, locations));
@@ -114,16 +114,16 @@ function sharedStages(board: Board, finished: FindResult, locations: Record<stri
       throw error;
     }
   };
-  return (unit: CellPlan | BaselinePlan, recipe: Recipe): Promise<StageResult> => {
-    const key = artifactKey(recipe);
-    const running = runs.get(key) ?? run(`${unit.task} × ${unit.model}`, key, recipe);
-    runs.set(key, running);
-    return running;
+  /** Everything that a cell shares with others, each stage after those it rests on. */
+  return async ({ task, model, shared: { source, corpus, base, test } }: CellPlan | BaselinePlan): Promise<void> => {
+    const inOrder = { 'source rows': source, ...(corpus && { corpus }), 'base model': base, 'test split': test };
+    for (const [role, recipe] of Object.entries(inOrder)) {
+      const key = artifactKey(recipe);
+      const running = runs.get(key) ?? run(`${task} × ${model}: ${role}`, key, recipe);
+      runs.set(key, running);
+      await running;
+    }
   };
-}
-
-function sharedInOrder({ shared: { source, corpus, base, test } }: CellPlan | BaselinePlan): Recipe[] {
-  return [source, ...(corpus ? [corpus] : []), base, test];
 }
 
 /** Whether nothing is left to run for this unit; if so, the board takes its results from the artifacts. */

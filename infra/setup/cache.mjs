@@ -1,15 +1,14 @@
 /**
- * The cache: folders outside the checkout, each named by everything that determines its contents, so that a
- * second clone or a second run finds them ready. A folder counts only once its `complete.json` is there, written
- * last; what a killed set-up left behind has none and is built anew.
+ * The cache: folders outside the checkout, each known by a key of everything that determines its contents, so that a
+ * second clone or a second run finds them ready. Each build has a new folder, `<key>.<random>`, and counts only once
+ * `<key>.json`, written last, names it: what a killed set-up left behind, or its orphans still write to, is nobody's.
+ * Folders are never renamed, since Python environments know their own path.
  */
-import { createHash } from 'node:crypto';
-import { existsSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { createHash, randomBytes } from 'node:crypto';
+import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { withLock } from './lock.mjs';
-
-const COMPLETE = 'complete.json';
 
 /**
  * Where the cache lives. Pure.
@@ -33,36 +32,55 @@ export function cacheKey(...texts) {
 export const platformName = `${process.platform}-${process.arch}`;
 
 /**
- * What is known about a finished folder, or null where there is none.
- * @param {string} folder
+ * A finished folder and what is known about it, or null where there is none.
+ * @param {{ cache: string, kind: string, key: string }} what
+ * @returns {{ folder: string, facts: Record<string, any> } | null}
  */
-export function readComplete(folder) {
+export function finishedFolder({ cache, kind, key }) {
   try {
-    return JSON.parse(readFileSync(join(folder, COMPLETE), 'utf8'));
+    const { name, facts } = JSON.parse(readFileSync(join(cache, kind, `${key}.json`), 'utf8'));
+    const folder = join(cache, kind, name);
+    return existsSync(folder) ? { folder, facts } : null;
   } catch {
     return null;
   }
 }
 
 /**
- * The folder `<cache>/<kind>/<key>`, built where it is missing.
+ * The finished folder of a kind and key, built where it is missing.
  * @param {{ cache: string, kind: string, key: string, build: (folder: string) => Promise<object | void>,
- *   onWait?: Parameters<typeof withLock>[2] }} what `build` fills the empty folder; what it returns is kept in `facts`
- * @returns {Promise<{ folder: string, facts: Record<string, any>, fresh: boolean }>} `fresh`: built by this call
+ *   usable?: (folder: string) => boolean, onWait?: Parameters<typeof withLock>[2] }} what `build` fills the empty
+ *   folder, and what it returns is kept in `facts`; `usable` looks whether a finished one still works
+ * @returns {Promise<{ folder: string, facts: Record<string, any> }>}
  */
-export async function cachedFolder({ cache, kind, key, build, onWait }) {
-  const folder = join(cache, kind, key);
-  const facts = readComplete(folder);
-  if (facts) return { folder, facts, fresh: false };
-  return withLock(join(cache, 'locks', `${kind}-${key}`), async () => {
-    const others = readComplete(folder);
-    if (others) return { folder, facts: others, fresh: false };
-    rmSync(folder, { recursive: true, force: true });
-    mkdirSync(folder, { recursive: true });
-    const built = (await build(folder)) ?? {};
-    writeAtomically(join(folder, COMPLETE), JSON.stringify(built));
-    return { folder, facts: built, fresh: true };
+export async function cachedFolder({ cache, kind, key, build, usable = () => true, onWait }) {
+  const ready = () => {
+    const found = finishedFolder({ cache, kind, key });
+    return found && usable(found.folder) ? found : null;
+  };
+  return ready() ?? withLock(join(cache, 'locks', `${kind}-${key}`), async () => {
+    const others = ready();
+    if (others) return others;
+    mkdirSync(join(cache, kind), { recursive: true });
+    removeLeftovers(join(cache, kind), key);
+    const name = `${key}.${randomBytes(3).toString('hex')}`;
+    const folder = join(cache, kind, name);
+    mkdirSync(folder);
+    const facts = (await build(folder)) ?? {};
+    writeAtomically(join(cache, kind, `${key}.json`), JSON.stringify({ name, facts }));
+    return { folder, facts };
   }, onWait);
+}
+
+/** As far as possible: what an orphan still writes to is removed another time. */
+function removeLeftovers(parent, key) {
+  for (const name of readdirSync(parent).filter((entry) => entry.startsWith(`${key}.`))) {
+    try {
+      rmSync(join(parent, name), { recursive: true, force: true });
+    } catch {
+      // In the way of nobody.
+    }
+  }
 }
 
 /** Writes a file so that a reader sees the old contents or the new, never half. */

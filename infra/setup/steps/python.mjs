@@ -1,7 +1,7 @@
 /** The trainer's Python environment: a venv in the cache, filled from infra/trainer/requirements.lock. */
 import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
-import { cachedFolder, cacheKey, logFile, platformName, readComplete } from '../cache.mjs';
+import { cachedFolder, cacheKey, finishedFolder, logFile, platformName } from '../cache.mjs';
 import { execute } from '../programs.mjs';
 import { findPython } from '../pythons.mjs';
 
@@ -15,11 +15,8 @@ export const python = {
 
     const base = await findPython();
     const minor = base.version.split('.').slice(0, 2).join('.');
-    const key = `${lock}-${minor}-${platformName}`;
-    // A venv points at the Python it was made from; where that was removed, it is made anew.
-    if (!works(join(cache, 'python', key))) rmSync(join(cache, 'python', key, 'complete.json'), { force: true });
-    const { folder } = await cachedFolder({
-      cache, kind: 'python', key, onWait: waits,
+    const { folder, facts } = await cachedFolder({
+      cache, kind: 'python', key: `${lock}-${minor}-${platformName}`, usable: works, onWait: waits,
       build: async (target) => {
         begins();
         const scratch = join(target, 'tmp');
@@ -37,19 +34,20 @@ export const python = {
         return { python: base.version, from: base.executable };
       },
     });
-    return found(folder);
+    return found({ folder, facts });
   },
 };
 
 const executableIn = (folder) => join(folder, 'venv', 'bin', 'python');
+/** A venv points at the Python it was made from; where that was removed, it is made anew. */
 const works = (folder) => existsSync(executableIn(folder));
-const found = (folder) => ({ executable: executableIn(folder), note: `Python ${readComplete(folder).python} with the packages of requirements.lock` });
+const found = ({ folder, facts }) => ({ executable: executableIn(folder), note: `Python ${facts.python} with the packages of requirements.lock` });
 
 /** Any finished environment of this lock will do, so that a warm start need not look at the machine's Pythons. */
 function readyEnvironment(cache, lock) {
   const kind = join(cache, 'python');
   if (!existsSync(kind)) return null;
-  const fitting = readdirSync(kind).filter((name) => name.startsWith(`${lock}-`) && name.endsWith(platformName)).sort();
-  const folder = fitting.map((name) => join(kind, name)).find((path) => readComplete(path) && works(path));
-  return folder ? found(folder) : null;
+  const keys = readdirSync(kind).filter((name) => name.startsWith(`${lock}-`) && name.endsWith(`${platformName}.json`)).map((name) => name.slice(0, -'.json'.length)).sort();
+  const ready = keys.map((key) => finishedFolder({ cache, kind: 'python', key })).find((one) => one !== null && works(one.folder));
+  return ready ? found(ready) : null;
 }

@@ -6,11 +6,13 @@ import os
 import signal
 import sys
 import threading
+import time
 
 from .protocol import Channel, claim_stdout
 from .runtime import device_report, prepare_environment, prepare_torch, versions
 
 _STOP_SIGNALS = {signal.SIGTERM, signal.SIGINT}
+_SECONDS_BETWEEN_LOOKS = 1.0
 
 
 def stop_at_once_on_signals() -> None:
@@ -29,9 +31,22 @@ def stop_at_once_on_signals() -> None:
     threading.Thread(target=wait, name="stop", daemon=True).start()
 
 
+def stop_when_orphaned() -> None:
+    """End the process soon after its parent has died, even while a job runs: nobody is left to take the result."""
+    parent = os.getppid()
+
+    def watch() -> None:
+        while os.getppid() == parent:
+            time.sleep(_SECONDS_BETWEEN_LOOKS)
+        os._exit(128 + signal.SIGHUP)
+
+    threading.Thread(target=watch, name="orphan", daemon=True).start()
+
+
 def main() -> None:
     channel = Channel(claim_stdout())
     stop_at_once_on_signals()
+    stop_when_orphaned()
     prepare_environment()
     from .session import Session
 

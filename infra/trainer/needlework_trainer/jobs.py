@@ -124,7 +124,7 @@ class HeadSet(Contract):
 
 class MaskJob(DecodingJob):
     kind: Literal["mask"]
-    head_sets: Annotated[list[HeadSet], Field(min_length=1)]
+    head_sets: list[HeadSet]
 
 
 class PretrainJob(JobBase):

@@ -139,3 +139,24 @@ def test_sigterm_stops_an_idle_process(trainer):
     trainer.read_until("ready")
     os.kill(trainer.process.pid, signal.SIGTERM)
     assert trainer.process.wait(timeout=30) == 143
+
+
+def test_a_trainer_whose_worker_was_killed_ends_by_itself(tmp_path):
+    # The worker in between is killed; the trainer's input stays open, held by this test.
+    worker = (
+        "import subprocess, sys\n"
+        "child = subprocess.Popen([sys.executable, '-m', 'needlework_trainer'])\n"
+        "print('pid', child.pid, file=sys.stderr, flush=True)\n"
+        "child.wait()\n"
+    )
+    process = subprocess.Popen(
+        [sys.executable, "-c", worker], cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+    )
+    trainer = int(process.stderr.readline().split()[1])
+    assert json.loads(process.stdout.readline())["type"] == "ready"
+    process.kill()
+    process.wait()
+    # Its end closes the pipe that it shares with nobody else.
+    assert process.stdout.read() == ""
+    with pytest.raises(ProcessLookupError):
+        os.kill(trainer, 0)

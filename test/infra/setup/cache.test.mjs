@@ -1,8 +1,8 @@
-import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, onTestFinished, test } from 'vitest';
-import { cachedFolder, cacheKey, cacheRoot } from '../../../infra/setup/cache.mjs';
+import { cachedFolder, cacheKey, cacheRoot, finishedFolder } from '../../../infra/setup/cache.mjs';
 
 function scratchFolder() {
   const folder = mkdtempSync(join(tmpdir(), 'needlework-setup-'));
@@ -36,17 +36,37 @@ test('a folder is built once, also for two that ask at the same time', async () 
   });
   const [a, b] = await Promise.all([ask(), ask()]);
   expect(builds).toBe(1);
-  expect([a.fresh, b.fresh].sort()).toEqual([false, true]);
-  expect(await ask()).toEqual({ folder: join(cache, 'node', '24'), facts: { builds: 1 }, fresh: false });
+  expect(a).toEqual(b);
+  expect(await ask()).toEqual(a);
+  expect(a.facts).toEqual({ builds: 1 });
+  expect(finishedFolder({ cache, kind: 'node', key: '24' })).toEqual(a);
 });
 
-test('what a failed or killed build left behind does not count', async () => {
+test('what a failed or killed build left behind does not count and is removed', async () => {
   const cache = scratchFolder();
-  const folder = join(cache, 'go', '1');
-  mkdirSync(folder, { recursive: true });
-  writeFileSync(join(folder, 'half'), '');
-  await expect(cachedFolder({ cache, kind: 'go', key: '1', build: () => Promise.reject(new Error('no network')) })).rejects.toThrow('no network');
-  await cachedFolder({ cache, kind: 'go', key: '1', build: async (target) => writeFileSync(join(target, 'whole'), 'y') });
-  expect(existsSync(join(folder, 'half'))).toBe(false);
+  let half = '';
+  const fails = async (folder) => {
+    half = folder;
+    writeFileSync(join(folder, 'half'), '');
+    throw new Error('no network');
+  };
+  await expect(cachedFolder({ cache, kind: 'go', key: '1', build: fails })).rejects.toThrow('no network');
+  expect(finishedFolder({ cache, kind: 'go', key: '1' })).toBeNull();
+  const { folder } = await cachedFolder({ cache, kind: 'go', key: '1', build: async (target) => writeFileSync(join(target, 'whole'), 'y') });
+  expect(existsSync(half)).toBe(false);
   expect(readFileSync(join(folder, 'whole'), 'utf8')).toBe('y');
+});
+
+test('a finished folder that was removed, or no longer works, is built anew', async () => {
+  const cache = scratchFolder();
+  const build = async (folder) => writeFileSync(join(folder, 'python'), '');
+  const ask = () => cachedFolder({ cache, kind: 'python', key: '3', build, usable: (folder) => existsSync(join(folder, 'python')) });
+  const first = await ask();
+  rmSync(first.folder, { recursive: true });
+  const second = await ask();
+  expect(existsSync(second.folder)).toBe(true);
+  rmSync(join(second.folder, 'python'));
+  const third = await ask();
+  expect(third.folder).not.toBe(second.folder);
+  expect(existsSync(second.folder)).toBe(false);
 });

@@ -40,18 +40,30 @@ def recall(material: Material, rng: random.Random, length: int) -> Row:
 
 def restate(material: Material, rng: random.Random, length: int) -> Row:
     """A pool of the world's facts; each is stated again in other wordings, or asked for, and known values are to be said."""
+    return _restate(material, rng, length, plain=False)
+
+
+def restate_plain(material: Material, rng: random.Random, length: int) -> Row:
+    """As `restate`, in the plain wordings alone."""
+    return _restate(material, rng, length, plain=True)
+
+
+def _restate(material: Material, rng: random.Random, length: int, plain: bool) -> Row:
     world, encode = material.world, material.vocabulary.encode
     symbols = rng.random() < 0.2
     used: set = set()
     pool: list[tuple[Relation, Words, Words]] = []
     subject: Words = []
+    # Half of the rows hold one relation only, so that nothing but the subject tells the facts apart.
+    only = rng.choice([(p, r) for p, rs in ((False, world.organisation), (True, world.person)) for r in rs.values()])
+    one_relation = rng.random() < 0.5
     for _ in range(rng.randint(2, max(3, length // 20))):
-        of_person = rng.random() < 0.25
+        of_person = only[0] if one_relation else rng.random() < 0.25
         relations = world.person if of_person else world.organisation
-        relation = rng.choice(list(relations.values()))
-        names = world.names
-        again = subject and rng.random() < 0.3 and not any(known == subject and r is relation for r, known, _ in pool)
-        if not again or of_person:
+        relation = only[1] if one_relation else rng.choice(list(relations.values()))
+        again = subject and not of_person and rng.random() < 0.3
+        if not again or any(known == subject and r is relation for r, known, _ in pool):
+            names = world.names
             left, right = (names["first"], names["last"]) if of_person else (names["adjective"], names["kind"])
             fresh = [symbol(rng)] if symbols else pick_name(rng, left, right, used)
             subject = subject if of_person else fresh
@@ -64,11 +76,11 @@ def restate(material: Material, rng: random.Random, length: int) -> Row:
         i = rng.randrange(len(pool))
         relation, subject, value = pool[i]
         if i in seen and rng.random() < 0.5:
-            asked = _bare(rng.choice(relation.questions), symbols)
+            asked = _bare(rng.choice(relation.plain.questions if plain else relation.questions), symbols)
             row.add(encode(prompts.QUESTION + fill(asked, subject) + prompts.ANSWER))
             row.add(encode(value) + [material.vocabulary.eos], True)
             continue
-        wording = _bare(rng.choice(relation.facts), symbols)
+        wording = _bare(rng.choice(relation.plain.facts if plain else relation.facts), symbols)
         before, _, after = wording.partition("{y}")
         known = i in seen and "{x}" in before
         row.add(encode(fill(before, subject)))

@@ -1,0 +1,104 @@
+/** What goes wrong on a real stack, and how it ends: a crashed trainer, a corrupt artifact, a missing model, a cancellation. */
+import { readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { SweepProgress } from '#workflows/contracts/progress.ts';
+import type { SweepSpecInput } from '#workflows/contracts/spec.ts';
+import { temporaryFolder } from '../support/folders.ts';
+import { smallSpec } from '../support/spec.ts';
+import { needleworkUp, type RunningStack } from '../support/stack.ts';
+
+const home = temporaryFolder();
+let stack: RunningStack;
+beforeAll(async () => {
+  stack = await needleworkUp(home);
+});
+afterAll(() => stack?.stop());
+
+function specFile(name: string, changes: Partial<SweepSpecInput> = {}): string {
+  const file = join(home, `${name}.json`);
+  writeFileSync(file, JSON.stringify(smallSpec({ conditions: ['real'], baselines: [], ...changes })));
+  return file;
+}
+
+async function progress(workflowId: string): Promise<SweepProgress> {
+  const answer = await stack.temporal('workflow', 'query', '--workflow-id', workflowId, '--type', 'progress', '--output', 'json');
+  return SweepProgress.parse((JSON.parse(answer) as { queryResult: unknown[] }).queryResult[0]);
+}
+
+/** Steps that the running training of a cell has made, by its heartbeat; 0 before it has begun. */
+async function trainingSteps(workflowId: string): Promise<number> {
+  const text = await stack.temporal('workflow', 'describe', '--workflow-id', workflowId, '--output', 'json').catch(() => '{}');
+  const { pendingActivities = [] } = JSON.parse(text) as { pendingActivities?: { heartbeatDetails?: { phase: string; done: number }[] | { payloads: { data: string }[] } }[] };
+  return Math.max(
+    0,
+    ...pendingActivities.map(({ heartbeatDetails }) => {
+      const details = Array.isArray(heartbeatDetails) ? heartbeatDetails[0] : heartbeatDetails && JSON.parse(Buffer.from(heartbeatDetails.payloads[0]!.data, 'base64').toString());
+      return details?.phase === 'train' && details.done > 0 && Number.isInteger(details.done) ? (details.done as number) : 0;
+    }),
+  );
+}
+
+/** Process ids of the stack's trainers. */
+function trainers(): number[] {
+  const children = readFileSync(`/proc/${stack.process.pid}/task/${stack.process.pid}/children`, 'utf8').trim().split(/\s+/);
+  const all = [...new Set([...children, ...readdirSync(`/proc/${stack.process.pid}/task`).flatMap((task) => readFileSync(`/proc/${stack.process.pid}/task/${task}/children`, 'utf8').trim().split(/\s+/))])];
+  return all.filter((pid) => pid !== '' && readFileSync(`/proc/${pid}/cmdline`, 'utf8').includes('needlework_trainer')).map(Number);
+}
+
+describe('a stack under faults', () => {
+  it('finishes a sweep whose trainers are killed while they work', async () => {
+    const file = specFile('killed', { train: { epochs: 20 } });
+    await stack.temporal('workflow', 'start', '--type', 'sweep', '--task-queue', 'needlework', '--workflow-id', 'killed', '--input-file', file);
+    await expect.poll(() => trainingSteps('killed/mdqa/tiny/real'), { timeout: 90_000, interval: 300 }).toBeGreaterThan(2);
+    for (const pid of trainers()) process.kill(pid, 'SIGKILL');
+    const output = await stack.temporal('workflow', 'result', '--workflow-id', 'killed', '--output', 'json');
+    expect((JSON.parse(output) as { result: unknown }).result).toMatchObject({ status: 'complete' });
+    const history = await stack.temporal('workflow', 'show', '--workflow-id', 'killed/mdqa/tiny/real', '--output', 'json');
+    expect(history).toContain('TrainerCrashed');
+  }, 240_000);
+
+  it('names a corrupt artifact, and makes it anew once it is discarded', async () => {
+    const before = await stack.sweep('sound', specFile('sound'));
+    const { folder, key } = artifactWith('dataset', 'test.jsonl');
+    const [hash] = readdirSync(folder).filter((name) => name !== 'manifest.json' && readdirSync(join(folder, name)).includes('test.jsonl'));
+    writeFileSync(join(folder, hash!, 'test.jsonl'), 'garbage');
+    rmSync(join(home, 'artifact-cache'), { recursive: true, force: true });
+    // Another limit on answers makes the evaluation read the damaged file.
+    const changed = specFile('changed', { evaluate: { maxNewTokens: 7 } });
+    await expect(stack.sweep('corrupt', changed)).rejects.toThrow(new RegExp(`stage evaluate: artifact dataset/${key} is corrupt: file test.jsonl .*temporal workflow start --type discard`));
+    await stack.temporal('workflow', 'execute', '--type', 'discard', '--task-queue', 'needlework', '--workflow-id', 'discard', '--input', JSON.stringify({ stage: 'dataset', key }));
+    expect(await stack.sweep('repaired', changed)).toMatchObject({ status: 'complete' });
+    // What is made anew is the same, byte for byte: the first sweep's results still hold.
+    expect((await stack.sweep('sound-again', specFile('sound'))).report.key).toBe(before.report.key);
+  }, 240_000);
+
+  it('fails at once, and for good, where the model is missing', async () => {
+    const models = [{ model: 'tiny', base: { kind: 'folder' as const, path: 'examples/models/nowhere' }, ropeTheta: 80_000 }];
+    await expect(stack.sweep('nowhere', specFile('nowhere', { models }))).rejects.toThrow(/models\[0\]\.base\.path: found no folder at .*nowhere/);
+  });
+
+  it('stops the trainers of a cancelled sweep within seconds', async () => {
+    const file = specFile('cancelled', { train: { epochs: 1000 } });
+    await stack.temporal('workflow', 'start', '--type', 'sweep', '--task-queue', 'needlework', '--workflow-id', 'cancelled', '--input-file', file);
+    await expect.poll(() => trainingSteps('cancelled/mdqa/tiny/real'), { timeout: 90_000, interval: 300 }).toBeGreaterThan(2);
+    expect((await progress('cancelled')).cells[0]).toMatchObject({ stage: 'train', status: 'running' });
+    await stack.temporal('workflow', 'cancel', '--workflow-id', 'cancelled');
+    const status = async (id: string) => (JSON.parse(await stack.temporal('workflow', 'describe', '--workflow-id', id, '--output', 'json')) as { workflowExecutionInfo: { status: string } }).workflowExecutionInfo.status;
+    await expect.poll(() => status('cancelled'), { timeout: 20_000, interval: 300 }).toBe('WORKFLOW_EXECUTION_STATUS_CANCELED');
+    expect(await status('cancelled/mdqa/tiny/real')).toBe('WORKFLOW_EXECUTION_STATUS_CANCELED');
+    // The training's own process was stopped: a new sweep's trainer starts afresh.
+    expect((await stack.sweep('after', specFile('after')).then(({ status: ended }) => ended))).toBe('complete');
+  }, 120_000);
+});
+
+/** Folder and key of an artifact of a kind that has a file of this name. */
+function artifactWith(kind: string, file: string): { folder: string; key: string } {
+  const kinds = join(home, 's3', 'needlework', 'artifacts', kind);
+  for (const key of readdirSync(kinds)) {
+    const folder = join(kinds, key);
+    const { files } = JSON.parse(readFileSync(join(folder, 'manifest.json'), 'utf8')) as { files: { name: string }[] };
+    if (files.some(({ name }) => name === file)) return { folder, key };
+  }
+  throw new Error(`no ${kind} artifact has a file ${file}`);
+}

@@ -1,0 +1,67 @@
+import { type ChildProcess, execFile, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { promisify } from 'node:util';
+import { SweepResult } from '#workflows/contracts/progress.ts';
+import { anyPort, executable } from '../infra/servers/support.ts';
+
+const CHECKOUT = fileURLToPath(new URL('../..', import.meta.url));
+const run = promisify(execFile);
+
+/** `needlework up` as a person runs it, in a home folder and on ports of its own. */
+export interface RunningStack {
+  home: string;
+  process: ChildProcess;
+  /** Runs the stock Temporal CLI against the stack, in the checkout; resolves with its standard output. */
+  temporal: (...args: string[]) => Promise<string>;
+  /** Starts a sweep with the CLI alone, from a spec file, and waits for its result. */
+  sweep: (workflowId: string, specFile: string) => Promise<SweepResult>;
+  stop: () => Promise<void>;
+}
+
+export async function needleworkUp(home: string): Promise<RunningStack> {
+  const env = {
+    ...process.env,
+    NEEDLEWORK_HOME: home,
+    NEEDLEWORK_TEMPORAL_PORT: String(await anyPort()),
+    NEEDLEWORK_UI_PORT: String(await anyPort()),
+    NEEDLEWORK_S3_PORT: String(await anyPort()),
+  };
+  const child = spawn(process.execPath, [join(CHECKOUT, 'workers', 'cli', 'main.ts'), 'up'], { cwd: CHECKOUT, env, stdio: ['ignore', 'pipe', 'pipe'] });
+  let output = '';
+  for (const stream of [child.stdout, child.stderr]) {
+    stream.setEncoding('utf8').on('data', (text: string) => {
+      output += text;
+    });
+  }
+  while (!output.includes('In a second terminal')) {
+    if (child.exitCode !== null) throw new Error(`needlework up ended with status ${child.exitCode}:\n${output}`);
+    await new Promise((resolve) => setTimeout(resolve, 100));
+  }
+  const { temporalAddress } = JSON.parse(await readFile(join(home, 'stack.json'), 'utf8')) as { temporalAddress: string };
+  const temporal = async (...args: string[]) => {
+    const { stdout } = await run(executable('NEEDLEWORK_TEMPORAL_CLI'), [...args, '--address', temporalAddress], { cwd: CHECKOUT, maxBuffer: 2 ** 26 });
+    return stdout;
+  };
+  return {
+    home,
+    process: child,
+    temporal,
+    sweep: async (workflowId, specFile) => {
+      await temporal('workflow', 'start', '--type', 'sweep', '--task-queue', 'needlework', '--workflow-id', workflowId, '--input-file', specFile);
+      const output = await temporal('workflow', 'result', '--workflow-id', workflowId, '--output', 'json').catch((error: { stdout?: string }) => error.stdout ?? '');
+      const { result, closeEvent } = JSON.parse(output) as { result?: object; closeEvent?: { workflowExecutionFailedEventAttributes?: { failure: { message: string } } } };
+      if (result === undefined) throw new Error(closeEvent?.workflowExecutionFailedEventAttributes?.failure.message ?? output);
+      // The CLI prints an empty list as null.
+      return SweepResult.parse({ ...result, failures: 'failures' in result ? (result.failures ?? []) : undefined });
+    },
+    stop: async () => {
+      if (child.exitCode !== null || child.signalCode !== null) return;
+      const ended = once(child, 'exit');
+      child.kill('SIGINT');
+      await ended;
+    },
+  };
+}
