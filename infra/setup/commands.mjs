@@ -9,6 +9,7 @@ const STEPS_OF = {
   env: EVERYTHING,
   start: EVERYTHING,
   up: EVERYTHING,
+  worker: ['node', 'packages', 'python'],
   test: EVERYTHING,
 };
 

@@ -17,7 +17,7 @@ const Heartbeat = z.object({
   metrics: z.record(z.string(), z.unknown()).optional(),
 });
 
-// biome-ignore lint: listr's wrapper type has three renderer parameters that do not matter here
+// Listr's wrapper has type parameters for its renderers, which do not matter here.
 type Wrapper = ListrTaskWrapper<any, any, any>;
 
 /** Shows the sweep until `finished` settles. Never rejects: how the sweep ended is told by its result. */
@@ -70,7 +70,9 @@ async function watchCell(client: Client, id: string, progress: () => SweepProgre
       return;
     }
     const text = cell === undefined ? 'waiting' : await runningText(client, cell, tty);
-    if (text !== shown) wrapper.output = shown = text;
+    // Where lines only follow each other, each must say which cell it is about.
+    if (text !== shown) wrapper.output = tty ? text : `${title}: ${text}`;
+    shown = text;
     await pause();
   }
 }

@@ -51,6 +51,8 @@ class Stage(Strict):
     lengths: Annotated[list[Annotated[int, Field(ge=32)]], Field(min_length=1)]
     tokensPerStep: Positive
     learningRate: tuple[Rate, Rate]
+    #: Steps in which the rate goes from the first value to the second; null: the stage's own. A stage may end before.
+    rateSteps: Positive | None = None
     #: How many of the vocabulary's words random words are drawn from; null: all of them.
     randomWords: Positive | None = None
     #: Share of each task among a step's rows.
@@ -84,7 +86,7 @@ class PretrainingConfig(Strict):
         for stage in self.stages:
             if step < start + stage.steps:
                 first, last = stage.learningRate
-                rate = first + (last - first) * (step - start) / stage.steps
+                rate = first + (last - first) * (step - start) / (stage.rateSteps or stage.steps)
                 return stage, rate * min(1.0, (step + 1) / self.optimizer.warmupSteps)
             start += stage.steps
         raise ValueError(f"step {step} lies beyond the last of {self.steps}")
