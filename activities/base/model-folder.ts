@@ -5,7 +5,7 @@ import { digestFile, listFiles } from '#infra/artifacts/files.ts';
 import { hopeless } from '../stage/failures.ts';
 
 /** Files of a model folder that determine what the model does; weights as safetensors only. */
-const MODEL_FILE = /^(config|generation_config|tokenizer|tokenizer_config|special_tokens_map|model\.safetensors\.index|pretraining)\.json$|\.safetensors$/;
+const MODEL_FILE = /^(config|generation_config|tokenizer|tokenizer_config|special_tokens_map|model\.safetensors\.index|origin)\.json$|\.safetensors$/;
 const REQUIRED = ['config.json', 'tokenizer.json', 'tokenizer_config.json'];
 
 /** Names of the model's files in a folder. Throws a non-retryable `ModelMissing` that names what is not there. */

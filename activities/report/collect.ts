@@ -16,8 +16,8 @@ const Params = z.strictObject({ spec: SweepSpec, missing: z.record(z.string(), z
 /** One line of `steps.jsonl`; the report draws the loss only. */
 const Step = z.looseObject(LossPoint.shape).transform(({ step, loss }): LossPoint => ({ step, loss }));
 
-/** What a folder of a base model may say of its own making (`pretraining.json`). */
-const Pretraining = z.looseObject({ origin: z.string().optional(), seededInduction: z.string().nullish() });
+/** What a base model's folder may say of its own making. */
+const Origin = z.strictObject({ origin: z.string(), seededInduction: z.string().nullable() });
 
 const Config = z.looseObject({
   num_hidden_layers: z.int(),
@@ -115,7 +115,7 @@ async function collectBase(artifacts: Artifacts, { model, base }: SweepSpec['mod
   }
   const { summary, files } = await artifacts.manifest(id, 'base');
   const config = await artifacts.json(id, 'base', 'config.json', Config);
-  const made = files.some(({ name }) => name === 'pretraining.json') ? await artifacts.json(id, 'base', 'pretraining.json', Pretraining) : {};
+  const made = files.some(({ name }) => name === 'origin.json') ? await artifacts.json(id, 'base', 'origin.json', Origin) : null;
   return {
     model,
     kind: base.kind,
@@ -130,8 +130,8 @@ async function collectBase(artifacts: Artifacts, { model, base }: SweepSpec['mod
       vocabularySize: config.vocab_size,
       ropeTheta: config.rope_parameters?.rope_theta ?? config.rope_theta ?? 10_000,
     },
-    origin: base.kind === 'pretrain' ? 'Vocabulary and weights were trained by this sweep, on its own corpus.' : (made.origin ?? null),
-    seededInduction: made.seededInduction ?? null,
+    origin: base.kind === 'pretrain' ? 'Vocabulary and weights were trained by this sweep, on its own corpus.' : (made?.origin ?? null),
+    seededInduction: made?.seededInduction ?? null,
     pretraining: base.kind === 'pretrain' ? { loss: await artifacts.jsonl(id, 'base', 'steps.jsonl', Step) } : null,
   };
 }

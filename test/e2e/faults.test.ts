@@ -47,7 +47,7 @@ function trainers(): number[] {
 }
 
 describe('a stack under faults', () => {
-  it('finishes a sweep whose trainers are killed while they work', async () => {
+  it('finishes a sweep whose trainers are killed while they work, with the results of an undisturbed one', async () => {
     const file = specFile('killed', { train: { epochs: 20 } });
     await stack.temporal('workflow', 'start', '--type', 'sweep', '--task-queue', 'needlework', '--workflow-id', 'killed', '--input-file', file);
     await expect.poll(() => trainingSteps('killed/mdqa/tiny/real'), { timeout: 90_000, interval: 300 }).toBeGreaterThan(2);
@@ -56,7 +56,14 @@ describe('a stack under faults', () => {
     expect((JSON.parse(output) as { result: unknown }).result).toMatchObject({ status: 'complete' });
     const history = await stack.temporal('workflow', 'show', '--workflow-id', 'killed/mdqa/tiny/real', '--output', 'json');
     expect(history).toContain('TrainerCrashed');
-  }, 240_000);
+    const calm = await needleworkUp(temporaryFolder());
+    try {
+      const { report } = await calm.sweep('undisturbed', file);
+      expect(readFileSync(report.resultsFile, 'utf8')).toBe(readFileSync(join(home, 'reports', 'killed', 'results.json'), 'utf8'));
+    } finally {
+      await calm.stop();
+    }
+  }, 300_000);
 
   it('names a corrupt artifact, and makes it anew once it is discarded', async () => {
     const before = await stack.sweep('sound', specFile('sound'));

@@ -42,6 +42,17 @@ class Optimizer(Strict):
     warmupSteps: Positive = 100
 
 
+class Copy(Strict):
+    """
+    Progressive stacking (Gong et al. 2019): a trained layer is copied over others, so that what formed in it starts in
+    all of them. The output of each (the original's too) is scaled, since there are now several to write the same.
+    """
+
+    layer: Annotated[int, Field(ge=0)]
+    over: Annotated[list[Annotated[int, Field(ge=0)]], Field(min_length=1)]
+    scale: Annotated[float, Field(gt=0)]
+
+
 class Stage(Strict):
     """Some steps on one mix of tasks; the learning rate goes linearly from the first value to the second."""
 
@@ -53,6 +64,8 @@ class Stage(Strict):
     learningRate: tuple[Rate, Rate]
     #: Steps in which the rate goes from the first value to the second; null: the stage's own. A stage may end before.
     rateSteps: Positive | None = None
+    #: Done before the stage's first step; the optimiser starts afresh then.
+    copyLayer: Copy | None = None
     #: How many of the vocabulary's words random words are drawn from; null: all of them.
     randomWords: Positive | None = None
     #: Share of each task among a step's rows.
@@ -75,6 +88,23 @@ class PretrainingConfig(Strict):
     network: Network
     optimizer: Optimizer = Optimizer()
     stages: Annotated[list[Stage], Field(min_length=1)]
+
+    @model_validator(mode="after")
+    def _known_layers(self) -> "PretrainingConfig":
+        for i, stage in enumerate(self.stages):
+            copy = stage.copyLayer
+            if copy and max(copy.layer, *copy.over) >= self.network.layers:
+                raise ValueError(f"stages.{i}.copyLayer names layers up to {max(copy.layer, *copy.over)}, allowed: 0 to {self.network.layers - 1}")
+        return self
+
+    def starting_at(self, step: int) -> Stage | None:
+        """The stage whose first step is this one, if any."""
+        start = 0
+        for stage in self.stages:
+            if step == start:
+                return stage
+            start += stage.steps
+        return None
 
     @property
     def steps(self) -> int:

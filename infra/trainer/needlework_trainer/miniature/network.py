@@ -54,6 +54,17 @@ def build_network(
     return model
 
 
+@torch.no_grad()
+def copy_layer(model: LlamaForCausalLM, layer: int, over: list[int], scale: float) -> None:
+    """Copies a layer's weights over others and scales the output of all of them."""
+    layers = model.model.layers
+    for other in over:
+        layers[other].load_state_dict(layers[layer].state_dict())
+    for i in (layer, *over):
+        layers[i].self_attn.o_proj.weight.mul_(scale)
+        layers[i].mlp.down_proj.weight.mul_(scale)
+
+
 def hidden_states(model: LlamaForCausalLM, inputs: torch.Tensor) -> torch.Tensor:
     """
     Final hidden states [rows, positions, hidden] of right-padded inputs. The same arithmetic as the model's own

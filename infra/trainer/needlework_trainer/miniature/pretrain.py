@@ -22,7 +22,7 @@ from .batches import material_of, step_rows
 from .checkpoint import load_checkpoint, save_checkpoint
 from .config import PretrainingConfig, load_config
 from .folder import sha256_of, write_model_folder
-from .network import build_network, loss_and_hits
+from .network import build_network, copy_layer, loss_and_hits
 from .rows import IGNORE, collate
 from .vocabulary import Vocabulary, build_vocabulary
 from .world import World, load_world
@@ -98,6 +98,10 @@ def pretrain(
     with metrics_file.open("w", encoding="utf-8") as file:
         file.writelines(json.dumps(line) + "\n" for line in metrics)
         for step in range(first, config.steps):
+            starting = config.starting_at(step)
+            if starting and starting.copyLayer:
+                copy_layer(model, starting.copyLayer.layer, starting.copyLayer.over, starting.copyLayer.scale)
+                optimizer.state.clear()
             stage, rate = config.at(step)
             for group in optimizer.param_groups:
                 group["lr"] = rate

@@ -1,0 +1,37 @@
+import { ApplicationFailure, CancelledFailure } from '@temporalio/common';
+import { expect, it } from 'vitest';
+import { DatasetError } from '#activities/dataset/index.ts';
+import { SourceError } from '#activities/source/index.ts';
+import { toFailure } from '#activities/stage/failures.ts';
+import { ArtifactCorrupt, ArtifactMissing } from '#infra/artifacts/errors.ts';
+import { JobFailed, ProcessCrashed } from '#infra/launcher/errors.ts';
+import { InvalidInput } from '#workflows/contracts/parse.ts';
+
+const address = { kind: 'dataset', key: 'a'.repeat(64) };
+
+it.each([
+  [new InvalidInput('the recipe', ['seed: found -1, allowed: at least 0']), 'InvalidInput'],
+  [new SourceError('rows.jsonl, row 3: question: found nothing'), 'SourceError'],
+  [new DatasetError('condition: found "x"'), 'DatasetError'],
+  [new ArtifactCorrupt(address, 'file a is gone'), 'ArtifactCorrupt'],
+  [new JobFailed('PromptTooLong', 'prompt has 9 tokens', false), 'PromptTooLong'],
+])('does not retry where that cannot help: %s', (error, type) => {
+  expect(toFailure(error)).toMatchObject({ type, nonRetryable: true, message: expect.stringContaining(error.message) });
+});
+
+it.each([
+  [new ProcessCrashed('the job process ended (SIGKILL)'), 'TrainerCrashed'],
+  [new JobFailed('InternalError', 'something broke', true), 'InternalError'],
+  [new ArtifactMissing(address), 'ArtifactMissing'],
+])('retries what may go better: %s', (error, type) => {
+  expect(toFailure(error)).toMatchObject({ type, nonRetryable: false });
+});
+
+it('leaves a lost connection, a cancellation and a failure that is one already as they are', () => {
+  for (const error of [new Error('socket hang up'), new CancelledFailure('cancelled'), ApplicationFailure.nonRetryable('known')]) expect(toFailure(error)).toBe(error);
+});
+
+it('says how to make a corrupt artifact anew', () => {
+  const { message } = toFailure(new ArtifactCorrupt(address, 'file a is gone')) as Error;
+  expect(message).toContain(`temporal workflow start --type discard --task-queue needlework --input '{"stage":"dataset","key":"${address.key}"}'`);
+});
