@@ -130,7 +130,7 @@ async function collectBase(artifacts: Artifacts, { model, base }: SweepSpec['mod
       vocabularySize: config.vocab_size,
       ropeTheta: config.rope_parameters?.rope_theta ?? config.rope_theta ?? 10_000,
     },
-    origin: base.kind === 'pretrain' ? 'Vocabulary and weights were trained by this sweep, on its own corpus.' : (made?.origin ?? null),
+    origin: made?.origin ?? null,
     seededInduction: made?.seededInduction ?? null,
     pretraining: base.kind === 'pretrain' ? { loss: await artifacts.jsonl(id, 'base', 'steps.jsonl', Step) } : null,
   };

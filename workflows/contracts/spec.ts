@@ -71,6 +71,9 @@ export const PretrainedBase = z.strictObject({
   steps: z.int().min(1).default(300),
   tokensPerStep: z.int().min(16).default(2048),
   learningRate: z.number().positive().default(3e-3),
+  /** Start with an induction circuit set by hand, trained on copying random tokens for `copyingSteps` first. The report says so. */
+  seededInduction: z.boolean().default(false),
+  copyingSteps: z.int().min(0).default(200),
 });
 
 export const Base = z.discriminatedUnion('kind', [FolderBase, PretrainedBase]);

@@ -78,6 +78,9 @@ class PretrainSpec(Contract):
     steps: Count = 300
     tokens_per_step: Annotated[int, Field(ge=16)] = 2048
     learning_rate: Positive = 3e-3
+    #: Start with an induction circuit set by hand, then train on copying random tokens for `copying_steps`.
+    seeded_induction: bool = False
+    copying_steps: Annotated[int, Field(ge=0)] = 200
 
 
 class JobBase(Contract):

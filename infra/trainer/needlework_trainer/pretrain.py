@@ -18,11 +18,14 @@ from .jobs import PretrainJob, PretrainSpec
 from .outputs import write_json, write_jsonl, write_tensors
 from .protocol import Progress
 from .results import JobResult, tokens_per_second
+from .seeding import scale_outputs, seed_induction
 
 PAD, BOS, EOS = "<pad>", "<bos>", "<eos>"
 # At the usual 0.02 a model this small does not learn to copy in reasonable time.
 _INIT_STD = 0.08
 _WARMUP_STEPS = 100
+#: Label of positions without loss, as torch's cross entropy and transformers have it.
+IGNORE = -100
 
 
 def run(job: PretrainJob, device: torch.device, progress: Progress) -> JobResult:
@@ -39,10 +42,15 @@ def run(job: PretrainJob, device: torch.device, progress: Progress) -> JobResult
     torch.manual_seed(job.seed)
     model = build_model(spec, tokenizer).to(device)
     clock = tokens_per_second()
-    steps = train_weights(model, pack(texts, tokenizer, spec, job.seed), spec, progress)
+    if spec.seeded_induction:
+        scale_outputs(model)
+        seed_induction(model, previous_kv_heads=max(1, spec.key_value_heads // 2), matching_layers=(1,))
+    copying = train_weights(model, copying_batches(tokenizer, spec, job.seed), spec, spec.copying_steps, "copying", progress) if spec.seeded_induction else []
+    steps = train_weights(model, pack(texts, tokenizer, spec, job.seed), spec, spec.steps, "pretrain", progress)
     folder = Path(job.output_dir)
     write_model_folder(folder, model, tokenizer)
     write_jsonl(folder / "steps.jsonl", steps)
+    write_json(folder / "origin.json", origin(spec))
     last = steps[-max(1, len(steps) // 10) :]
     summary = {
         "texts": len(texts),
@@ -51,6 +59,7 @@ def run(job: PretrainJob, device: torch.device, progress: Progress) -> JobResult
         "steps": len(steps),
         "firstLoss": steps[0]["loss"],
         "finalLoss": sum(s["loss"] for s in last) / len(last),
+        "copyingLoss": copying[-1]["loss"] if copying else None,
     }
     return JobResult(summary, clock(spec.steps * _rows(spec) * spec.context_tokens))
 
@@ -93,8 +102,8 @@ def build_model(spec: PretrainSpec, tokenizer: Tokenizer) -> torch.nn.Module:
     return AutoModelForCausalLM.from_config(config, attn_implementation="sdpa")
 
 
-def pack(texts: list[str], tokenizer: Tokenizer, spec: PretrainSpec, seed: int) -> Iterator[torch.Tensor]:
-    """Endless batches int64 [rows, context]: texts end to end, `<eos>` between them, `<bos>` before every row.
+def pack(texts: list[str], tokenizer: Tokenizer, spec: PretrainSpec, seed: int) -> Iterator[tuple[torch.Tensor, torch.Tensor]]:
+    """Endless batches int64 [rows, context], which are their own labels: texts end to end, `<eos>` between them, `<bos>` before every row.
 
     Texts are tokenised as they are needed, in an order that is drawn anew each time the corpus is used up.
     """
@@ -111,22 +120,46 @@ def pack(texts: list[str], tokenizer: Tokenizer, spec: PretrainSpec, seed: int) 
             while len(stream) >= need:
                 rows = torch.tensor(stream[:need]).view(_rows(spec), -1)
                 del stream[:need]
-                yield torch.cat([torch.full((len(rows), 1), bos), rows], dim=1)
+                batch = torch.cat([torch.full((len(rows), 1), bos), rows], dim=1)
+                yield batch, batch
         rng.shuffle(order)
 
 
-def train_weights(model: torch.nn.Module, batches: Iterator[torch.Tensor], spec: PretrainSpec, progress: Progress) -> list[dict]:
-    """Plain language modelling with AdamW, warm-up and cosine decay; one entry per step. Raises `NaNLoss`."""
+def copying_batches(tokenizer: Tokenizer, spec: PretrainSpec, seed: int) -> Iterator[tuple[torch.Tensor, torch.Tensor]]:
+    """Endless batches of random tokens in which each row repeats a few chunks of its own; labels on what can be copied."""
+    rng = random.Random(f"copying/{seed}")
+    words = range(3, tokenizer.get_vocab_size())
+    length = min(spec.context_tokens, 128)
+    while True:
+        rows, labels = [], []
+        for _ in range(max(1, spec.tokens_per_step // length)):
+            chunks = [[rng.choice(words) for _ in range(rng.randint(2, 8))] for _ in range(rng.randint(2, max(3, length // 16)))]
+            row, label, seen = [tokenizer.token_to_id(BOS)], [IGNORE], set()
+            while len(row) < length:
+                at = rng.randrange(len(chunks))
+                row += chunks[at]
+                # A chunk's first token can never be foreseen; the others once the chunk has been seen.
+                label += [IGNORE, *chunks[at][1:]] if at in seen else [IGNORE] * len(chunks[at])
+                seen.add(at)
+            rows.append(row[:length])
+            labels.append(label[:length])
+        yield torch.tensor(rows), torch.tensor(labels)
+
+
+def train_weights(
+    model: torch.nn.Module, batches: Iterator[tuple[torch.Tensor, torch.Tensor]], spec: PretrainSpec, count: int, phase: str, progress: Progress
+) -> list[dict]:
+    """`count` steps of next-token prediction with AdamW, warm-up and cosine decay; one entry per step. Raises `NaNLoss`."""
     optimizer = torch.optim.AdamW(model.parameters(), lr=spec.learning_rate, betas=(0.9, 0.98), weight_decay=0.01)
     model.train()
     steps = []
-    for step, batch in zip(range(1, spec.steps + 1), batches):
-        rate = spec.learning_rate * learning_rate_share(step, spec.steps)
+    for step, (inputs, labels) in zip(range(1, count + 1), batches):
+        rate = spec.learning_rate * learning_rate_share(step, count)
         for group in optimizer.param_groups:
             group["lr"] = rate
-        batch = batch.to(model.device)
-        logits = model(input_ids=batch[:, :-1], use_cache=False).logits
-        loss = cross_entropy(logits.flatten(0, 1).float(), batch[:, 1:].flatten())
+        inputs, labels = inputs.to(model.device), labels.to(model.device)
+        logits = model(input_ids=inputs[:, :-1], use_cache=False).logits
+        loss = cross_entropy(logits.flatten(0, 1).float(), labels[:, 1:].flatten(), ignore_index=IGNORE)
         if not torch.isfinite(loss):
             raise NaNLoss(f"the loss became {loss.item()} at step {step}; a lower pretrain.learningRate may help", field="pretrain.learningRate")
         loss.backward()
@@ -134,7 +167,7 @@ def train_weights(model: torch.nn.Module, batches: Iterator[torch.Tensor], spec:
         optimizer.step()
         optimizer.zero_grad()
         steps.append({"step": step, "loss": loss.item(), "learningRate": rate, "gradNorm": norm.item()})
-        progress.report("pretrain", step, spec.steps, "step", loss=loss.item())
+        progress.report(phase, step, count, "step", loss=loss.item())
     return steps
 
 
@@ -158,6 +191,19 @@ def write_model_folder(folder: Path, model: torch.nn.Module, tokenizer: Tokenize
         folder / "tokenizer_config.json",
         {"tokenizer_class": "PreTrainedTokenizerFast", "pad_token": PAD, "bos_token": BOS, "eos_token": EOS, "clean_up_tokenization_spaces": False},
     )
+
+
+def origin(spec: PretrainSpec) -> dict[str, str | None]:
+    """What the report says of how the base came to be."""
+    return {
+        "origin": "Vocabulary and weights were trained by this sweep, on its own corpus.",
+        "seededInduction": (
+            "An induction circuit was set by hand before training: previous-token heads in layer 0 and matching heads in layer 1, "
+            f"then trained for {spec.copying_steps} steps on copying random tokens. Which layer holds the retrieval heads is therefore our choice."
+            if spec.seeded_induction
+            else None
+        ),
+    }
 
 
 def _rows(spec: PretrainSpec) -> int:

@@ -10,7 +10,7 @@ import pytest
 import torch
 
 from needlework_trainer.miniature.batches import material_of, step_rows
-from needlework_trainer.miniature.config import PretrainingConfig
+from needlework_trainer.miniature.config import PretrainingConfig, load_config
 from needlework_trainer.miniature.network import build_network, hidden_states
 from needlework_trainer.miniature.pretrain import main
 from needlework_trainer.miniature.rows import IGNORE
@@ -19,6 +19,7 @@ from needlework_trainer.miniature.tasks.draw import symbol
 from needlework_trainer.miniature.tokenizer import build_tokenizer
 from needlework_trainer.miniature.vocabulary import UNKNOWN, build_vocabulary
 from needlework_trainer.miniature.world import fill, in_pretraining, load_world, name_bucket
+from needlework_trainer.seeding import seed_matching_heads, seed_previous_token_heads
 
 WORLD_FILE = Path(__file__).parents[3] / "activities/source/miniature/world.json"
 WORLD = load_world(WORLD_FILE)
@@ -143,6 +144,22 @@ def test_the_lean_forward_pass_is_the_models_own():
         assert torch.allclose(ours, model(input_ids=inputs).logits, atol=1e-5)
 
 
+def test_seeded_heads_look_at_the_previous_token_at_once():
+    torch.manual_seed(0)
+    model = build_network(
+        VOCABULARY, layers=2, hidden=128, heads=8, kv_heads=4, head_dim=32, feed_forward=48,
+        theta=10000, max_positions=64, init_std=0.08, output_scale=0.1,
+    )  # fmt: skip
+    seed_previous_token_heads(model, 2)
+    seed_matching_heads(model, [1], 2)
+    model.set_attn_implementation("eager")
+    inputs = torch.tensor([random.Random(0).sample(VOCABULARY.plain_words, 40)])
+    with torch.no_grad():
+        attention = model(input_ids=inputs, output_attentions=True).attentions[0][0]
+    before = attention[:, range(10, 40), range(9, 39)].mean(1)
+    assert before[:4].min() > 0.6 and before[4:].max() < 0.3
+
+
 def run(folder: Path, config: dict, *more: str) -> int:
     file = folder.parent / f"{folder.name}.json"
     file.write_text(json.dumps(config))
@@ -164,6 +181,7 @@ def test_a_stopped_run_goes_on_to_the_same_weights(tmp_path: Path):
     [
         ({"stages": [{**TINY["stages"][0], "mix": {"bursts": 1}}]}, "allowed: previous, pairs, burst"),
         ({"stages": []}, "stages"),
+        ({"network": {**TINY["network"], "seededHeads": {"previousKvHeads": 1, "matchingLayers": [1]}}}, "matchingLayers"),
         ({"sead": 1}, "sead"),
     ],
 )

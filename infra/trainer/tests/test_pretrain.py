@@ -2,6 +2,7 @@
 
 import json
 import math
+from pathlib import Path
 
 import pytest
 from conftest import PRETRAIN, bytes_of, model_ref, read_jsonl
@@ -17,7 +18,7 @@ def pretrained(bench):
 
 
 def test_the_folder_holds_a_model_this_trainer_can_load(bench, pretrained):
-    assert sorted(bytes_of(pretrained)) == ["config.json", "model.safetensors", "steps.jsonl", "tokenizer.json", "tokenizer_config.json"]
+    assert sorted(bytes_of(pretrained)) == ["config.json", "model.safetensors", "origin.json", "steps.jsonl", "tokenizer.json", "tokenizer_config.json"]
     base = load_base(model_ref(pretrained, theta=40_000.0))
     config = base.model.config
     assert (config.num_hidden_layers, config.num_attention_heads, config.num_key_value_heads) == (2, 4, 2)
@@ -72,3 +73,15 @@ def test_the_learning_rate_warms_up_and_decays():
     assert learning_rate_share(550, 1000) == pytest.approx(0.5)
     assert learning_rate_share(1000, 1000) == pytest.approx(0)
     assert math.isfinite(learning_rate_share(1, 1))
+
+
+def test_a_seeded_base_copies_what_an_unseeded_one_cannot_and_says_that_it_was_seeded(bench):
+    spec = {**PRETRAIN, "hiddenSize": 64, "attentionHeads": 4, "keyValueHeads": 2, "contextTokens": 64, "tokensPerStep": 1024, "steps": 1, "copyingSteps": 60}
+    job = bench.job("pretrain", pretrain={**spec, "seededInduction": True})
+    seeded = bench.run(job)
+    assert seeded["summary"]["copyingLoss"] < 0.75 * math.log(seeded["summary"]["vocabulary"])
+    told = json.loads(Path(job["outputDir"], "origin.json").read_text())
+    assert "set by hand" in told["seededInduction"]
+    plain = bench.job("pretrain", pretrain=spec)
+    assert bench.run(plain)["summary"]["copyingLoss"] is None
+    assert json.loads(Path(plain["outputDir"], "origin.json").read_text())["seededInduction"] is None

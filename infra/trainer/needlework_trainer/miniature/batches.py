@@ -22,6 +22,8 @@ def material_of(world: World, vocabulary: Vocabulary, words: int | None) -> Mate
 def step_rows(config: PretrainingConfig, stage: Stage, step: int, material: Material) -> tuple[list[str], list[Row]]:
     """The task names and rows of a step."""
     rng = random.Random(f"{config.seed}/{step}")
-    length = rng.choice(stage.lengths)
-    names = rng.choices(list(stage.mix), list(stage.mix.values()), k=stage.tokensPerStep // length)
+    length = stage.lengths[-1] if rng.random() < 0.75 else rng.choice(stage.lengths)
+    rows = stage.tokensPerStep // length
+    tasks, shares = list(stage.mix), list(stage.mix.values())
+    names = rng.choices(tasks, shares) * rows if stage.taskPer == "step" else rng.choices(tasks, shares, k=rows)
     return names, [TASKS[name](material, rng, length) for name in names]

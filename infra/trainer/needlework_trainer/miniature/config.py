@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
@@ -31,6 +31,15 @@ class Network(Strict):
     initStd: Annotated[float, Field(gt=0)]
     #: Factor on what each block writes to the residual stream at first.
     outputScale: Annotated[float, Field(gt=0)]
+    #: Null: nothing is set by hand, all heads form in training.
+    seededHeads: SeededHeads | None = None
+
+
+class SeededHeads(Strict):
+    """Heads that begin set by hand (needlework_trainer/seeding.py) rather than at random."""
+
+    previousKvHeads: Positive
+    matchingLayers: Annotated[list[Positive], Field(min_length=1)]
 
 
 class Optimizer(Strict):
@@ -42,33 +51,20 @@ class Optimizer(Strict):
     warmupSteps: Positive = 100
 
 
-class Copy(Strict):
-    """
-    Progressive stacking (Gong et al. 2019): a trained layer is copied over others, so that what formed in it starts in
-    all of them. The output of each (the original's too) is scaled, since there are now several to write the same.
-    """
-
-    layer: Annotated[int, Field(ge=0)]
-    over: Annotated[list[Annotated[int, Field(ge=0)]], Field(min_length=1)]
-    scale: Annotated[float, Field(gt=0)]
-
-
 class Stage(Strict):
     """Some steps on one mix of tasks; the learning rate goes linearly from the first value to the second."""
 
     name: str
     steps: Positive
-    #: Row lengths in tokens; each step draws one.
+    #: Row lengths in tokens; a step takes the last in three cases of four, else any.
     lengths: Annotated[list[Annotated[int, Field(ge=32)]], Field(min_length=1)]
     tokensPerStep: Positive
     learningRate: tuple[Rate, Rate]
-    #: Steps in which the rate goes from the first value to the second; null: the stage's own. A stage may end before.
-    rateSteps: Positive | None = None
-    #: Done before the stage's first step; the optimiser starts afresh then.
-    copyLayer: Copy | None = None
     #: How many of the vocabulary's words random words are drawn from; null: all of them.
     randomWords: Positive | None = None
-    #: Share of each task among a step's rows.
+    #: Whether a step's rows are all of one task, drawn anew for each step, or each of a task of its own.
+    taskPer: Literal["step", "row"] = "step"
+    #: Share of each task among the steps, or among a step's rows.
     mix: Annotated[dict[str, Annotated[float, Field(gt=0)]], Field(min_length=1)]
 
     @model_validator(mode="after")
@@ -91,20 +87,10 @@ class PretrainingConfig(Strict):
 
     @model_validator(mode="after")
     def _known_layers(self) -> "PretrainingConfig":
-        for i, stage in enumerate(self.stages):
-            copy = stage.copyLayer
-            if copy and max(copy.layer, *copy.over) >= self.network.layers:
-                raise ValueError(f"stages.{i}.copyLayer names layers up to {max(copy.layer, *copy.over)}, allowed: 0 to {self.network.layers - 1}")
+        seeded = self.network.seededHeads
+        if seeded and max(seeded.matchingLayers) >= self.network.layers:
+            raise ValueError(f"network.seededHeads.matchingLayers is {seeded.matchingLayers}; allowed: 1 to {self.network.layers - 1}")
         return self
-
-    def starting_at(self, step: int) -> Stage | None:
-        """The stage whose first step is this one, if any."""
-        start = 0
-        for stage in self.stages:
-            if step == start:
-                return stage
-            start += stage.steps
-        return None
 
     @property
     def steps(self) -> int:
@@ -116,7 +102,7 @@ class PretrainingConfig(Strict):
         for stage in self.stages:
             if step < start + stage.steps:
                 first, last = stage.learningRate
-                rate = first + (last - first) * (step - start) / (stage.rateSteps or stage.steps)
+                rate = first + (last - first) * (step - start) / stage.steps
                 return stage, rate * min(1.0, (step + 1) / self.optimizer.warmupSteps)
             start += stage.steps
         raise ValueError(f"step {step} lies beyond the last of {self.steps}")

@@ -9,6 +9,7 @@ from pathlib import Path
 from safetensors.torch import save_file
 from transformers import LlamaForCausalLM
 
+from .config import PretrainingConfig
 from .tokenizer import save_tokenizer
 from .vocabulary import Vocabulary
 
@@ -29,3 +30,19 @@ def write_model_folder(model: LlamaForCausalLM, vocabulary: Vocabulary, folder: 
     save_file(weights, folder / "model.safetensors", metadata={"format": "pt"})
     save_tokenizer(vocabulary, folder, model.config.max_position_embeddings)
     return sha256_of(folder / "model.safetensors")
+
+
+def write_origin(config: PretrainingConfig, folder: Path) -> None:
+    """Writes origin.json: what a report must say of how the base came to be, in sentences."""
+    rows = [length for stage in config.stages for length in stage.lengths]
+    seeded = config.network.seededHeads
+    origin = {
+        "origin": f"Pretrained from scratch by `npm run miniature:pretrain` on generated rows of at most {max(rows)} tokens about "
+        "the project's own mini-world; all wordings of the tasks, though none of the people and organisations they ask about, occur there.",
+        "seededInduction": None
+        if seeded is None
+        else "An induction circuit was set by hand before pretraining: previous-token heads in layer 0 and matching heads in "
+        f"layer{'s' if len(seeded.matchingLayers) > 1 else ''} {' and '.join(map(str, seeded.matchingLayers))}. Which layer "
+        "holds the retrieval heads is therefore our choice; what they do after training is measured.",
+    }
+    (folder / "origin.json").write_text(json.dumps(origin, indent=2) + "\n", "utf-8")

@@ -25,9 +25,9 @@ def build_network(
     output_scale: float,
 ) -> LlamaForCausalLM:
     """
-    A randomly initialised model; draws from torch's global generator. Nothing of the circuits is set by hand:
-    `init_std` (larger than the usual 0.02, the network being narrow) and `output_scale`, which shrinks what every
-    block writes to the residual stream at first so that it does not drown the embeddings, are all there is.
+    A randomly initialised model; draws from torch's global generator. `init_std` is larger than the usual 0.02, the
+    network being narrow; `output_scale` shrinks what every block writes to the residual stream at first, so that it
+    does not drown the embeddings.
     """
     config = LlamaConfig(
         vocab_size=len(vocabulary),
@@ -52,17 +52,6 @@ def build_network(
             layer.self_attn.o_proj.weight.mul_(output_scale)
             layer.mlp.down_proj.weight.mul_(output_scale)
     return model
-
-
-@torch.no_grad()
-def copy_layer(model: LlamaForCausalLM, layer: int, over: list[int], scale: float) -> None:
-    """Copies a layer's weights over others and scales the output of all of them."""
-    layers = model.model.layers
-    for other in over:
-        layers[other].load_state_dict(layers[layer].state_dict())
-    for i in (layer, *over):
-        layers[i].self_attn.o_proj.weight.mul_(scale)
-        layers[i].mlp.down_proj.weight.mul_(scale)
 
 
 def hidden_states(model: LlamaForCausalLM, inputs: torch.Tensor) -> torch.Tensor:
@@ -97,7 +86,9 @@ def hidden_states(model: LlamaForCausalLM, inputs: torch.Tensor) -> torch.Tensor
     return F.rms_norm(x, x.shape[-1:], model.model.norm.weight, eps)
 
 
-def loss_and_hits(model: LlamaForCausalLM, inputs: torch.Tensor, targets: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
+def loss_and_hits(
+    model: LlamaForCausalLM, inputs: torch.Tensor, targets: torch.Tensor
+) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
     """Mean cross-entropy over labelled positions, and for each labelled position its row and whether it was right."""
     labelled = targets != IGNORE
     logits = F.linear(hidden_states(model, inputs)[labelled], model.lm_head.weight)

@@ -1,8 +1,8 @@
 """
 Command line: `python -m needlework_trainer.miniature.pretrain --world world.json --config pretraining.json --out folder`.
 
-Writes a model folder (config.json, model.safetensors, tokenizer.json, tokenizer_config.json), `metrics.jsonl` (one
-line per 100 steps) and `pretraining-log.json` (command, seed, hardware, versions, metrics, SHA-256 of the weights).
+Writes a model folder (config.json, model.safetensors, tokenizer.json, tokenizer_config.json, origin.json), `metrics.jsonl`
+(one line per 100 steps) and `pretraining-log.json` (command, seed, hardware, versions, metrics, SHA-256 of the weights).
 """
 
 from __future__ import annotations
@@ -18,11 +18,12 @@ from pathlib import Path
 import torch
 import transformers
 
+from ..seeding import seed_induction
 from .batches import material_of, step_rows
 from .checkpoint import load_checkpoint, save_checkpoint
 from .config import PretrainingConfig, load_config
-from .folder import sha256_of, write_model_folder
-from .network import build_network, copy_layer, loss_and_hits
+from .folder import sha256_of, write_model_folder, write_origin
+from .network import build_network, loss_and_hits
 from .rows import IGNORE, collate
 from .vocabulary import Vocabulary, build_vocabulary
 from .world import World, load_world
@@ -82,7 +83,10 @@ def pretrain(
         max_positions=max(max(stage.lengths) for stage in config.stages),
         init_std=shape.initStd,
         output_scale=shape.outputScale,
-    ).to(device)
+    )
+    if shape.seededHeads:
+        seed_induction(model, shape.seededHeads.previousKvHeads, shape.seededHeads.matchingLayers)
+    model.to(device)
     settings = config.optimizer
     optimizer = torch.optim.AdamW(model.parameters(), betas=settings.betas, weight_decay=settings.weightDecay)
     metrics_file, checkpoint = out / "metrics.jsonl", out / CHECKPOINT
@@ -98,10 +102,6 @@ def pretrain(
     with metrics_file.open("w", encoding="utf-8") as file:
         file.writelines(json.dumps(line) + "\n" for line in metrics)
         for step in range(first, config.steps):
-            starting = config.starting_at(step)
-            if starting and starting.copyLayer:
-                copy_layer(model, starting.copyLayer.layer, starting.copyLayer.over, starting.copyLayer.scale)
-                optimizer.state.clear()
             stage, rate = config.at(step)
             for group in optimizer.param_groups:
                 group["lr"] = rate
@@ -159,10 +159,11 @@ def main(arguments: list[str] | None = None) -> int:
         return 3
     model, metrics = finished
     weights = write_model_folder(model.to("cpu"), vocabulary, out)
+    write_origin(config, out)
     log = {
         "command": "npm run miniature:pretrain",
         "world": {"sha256": sha256_of(Path(options.world))},
-        "config": config.model_dump(),
+        "config": config.model_dump(exclude_none=True),
         "configSha256": sha256_of(Path(options.config)),
         "hardware": {"device": options.device, "threads": options.threads, "machine": platform.machine(), "cpu": _processor()},
         "versions": {"python": platform.python_version(), "torch": torch.__version__, "transformers": transformers.__version__},

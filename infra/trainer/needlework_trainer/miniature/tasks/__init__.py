@@ -1,21 +1,19 @@
 """The pretraining tasks, by the names that a pretraining config uses. Each makes one row of at most `length` tokens."""
 
-from .again import recall, restate, restate_plain
 from .chain import chain
 from .citation import citation
-from .induction import burst, pairs, previous
+from .induction import burst, copy, pairs, previous
 from .keyvalue import key_value
-from .reading import reading
+from .reading import reading, reading_plain
 
 TASKS = {
     "previous": previous,
     "pairs": pairs,
     "burst": burst,
-    "recall": recall,
-    "restate-plain": restate_plain,
-    "restate": restate,
+    "copy": copy,
     "key-value": key_value,
     "chain": chain,
-    "reading": reading,
     "citation": citation,
+    "reading-plain": reading_plain,
+    "reading": reading,
 }

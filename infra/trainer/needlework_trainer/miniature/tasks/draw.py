@@ -46,13 +46,17 @@ def value_of(world: World, rng: random.Random, relation: Relation, used: set) ->
     return [rng.choice(world.years if relation.value == "year" else names[relation.value])]
 
 
-def ask(material: Material, row: Row, length: int, questions: list[tuple[list[int], list[int], list[bool] | bool]]) -> Row:
-    """Appends questions (prompt, answer, which answer tokens to learn), each closed by `<eos>`, while they fit."""
+#: A question: its tokens, its answer, and which of the answer's tokens to learn.
+Question = tuple[list[int], list[int], list[bool] | bool]
+
+
+def ask(material: Material, row: Row, length: int, questions: list[Question], learn_end: bool = True) -> Row:
+    """Appends questions while they fit, each answer closed by `<eos>`, which is learned too if `learn_end`."""
     eos = material.vocabulary.eos
     for prompt, answer, learn in questions:
         if len(row) + len(prompt) + len(answer) + 1 > length:
             break
         row.add(prompt)
         row.add(answer, learn)
-        row.add([eos], True)
+        row.add([eos], learn_end)
     return row

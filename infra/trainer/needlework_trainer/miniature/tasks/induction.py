@@ -25,10 +25,23 @@ def pairs(material: Material, rng: random.Random, length: int) -> Row:
 
 
 def burst(material: Material, rng: random.Random, length: int) -> Row:
-    """Chunks of 2 to 4 (in long rows up to 8) words from a pool of the row's own, in random order, now and then a stray word."""
-    longest = 4 if length < 96 else 8
+    """Chunks of 2 to 4 (from 64 tokens on up to 8) words from a pool of the row's own, in random order, now and then a stray word."""
+    longest = 4 if length < 64 else 8
     size = rng.randint(2, max(3, length // 12))
     return _pool(material, rng, length, [random_tokens(material, rng, rng.randint(2, longest)) for _ in range(size)], 0.2)
+
+
+def copy(material: Material, rng: random.Random, length: int) -> Row:
+    """Random words with one long stretch that comes twice, at any distance; the second time it is to be said."""
+    words = random_tokens(material, rng, length - 1)
+    size = rng.randint(max(4, length // 8), (length - 1) // 2)
+    first = rng.randint(0, length - 1 - 2 * size)
+    second = rng.randint(first + size, length - 1 - size)
+    words[second : second + size] = words[first : first + size]
+    row = Row()
+    row.add([material.vocabulary.bos])
+    row.add(words, [second < i < second + size for i in range(length - 1)])
+    return row
 
 
 def _pool(material: Material, rng: random.Random, length: int, pool: list[list[int]], stray: float) -> Row:

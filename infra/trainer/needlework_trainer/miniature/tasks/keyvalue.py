@@ -13,11 +13,8 @@ ENDS = (["."], [","], [";"])
 
 
 def key_value(material: Material, rng: random.Random, length: int) -> Row:
-    """A list of keys with values, then questions; one in four rows looks as the paper's symbolic data does.
-
-    Such a row needs 57 tokens for its prompt and two pairs, also where `length` is less.
-    """
-    return _json(material, rng, length) if rng.random() < 0.25 else _list(material, rng, length)
+    """A list of keys with values, then questions; one row in seven looks as the paper's symbolic data does."""
+    return _json(material, rng, length) if rng.random() < 0.15 else _list(material, rng, length)
 
 
 def _symbol(material: Material, rng: random.Random) -> list[int]:
@@ -36,6 +33,7 @@ def _json(material: Material, rng: random.Random, length: int) -> Row:
     for key, value in zip(keys, values, strict=True):
         row.add(quote + key + colon + value + comma)
     row.add(encode(["}"] + (prompts.PASSAGES_TASK if as_task else [])))
+    row.cut(length)
     before, after = encode(prompts.QUESTION + 'what is the value of key "'.split()), encode(['"', "?"] + prompts.ANSWER)
     order = rng.sample(range(n), n)
     return ask(material, row, length, [(before + keys[i] + after, values[i], True) for i in order])
@@ -44,7 +42,7 @@ def _json(material: Material, rng: random.Random, length: int) -> Row:
 def _list(material: Material, rng: random.Random, length: int) -> Row:
     encode = material.vocabulary.encode
     key_length, value_length = rng.randint(1, 3), rng.randint(1, 3)
-    symbol_keys, symbol_values = rng.random() < 0.45, rng.random() < 0.45
+    symbol_keys, symbol_values = rng.random() < 0.35, rng.random() < 0.35
     separator, end = encode(rng.choice(SEPARATORS)), encode(rng.choice(ENDS))
 
     def draw(symbols: bool, n: int) -> list[int]:

@@ -9,16 +9,24 @@ from ..rows import Row
 from ..world import Relation, World, Words, fill, in_pretraining, pick_name
 from .draw import Material, ask, symbol, value_of
 
-HEADS = ("none", "title", "numbered", "titled", "task", "task", "task")
+HEADS = ("none", "title", "numbered", "titled", "task", "task")
 
 
 def reading(material: Material, rng: random.Random, length: int) -> Row:
     """
-    Documents of one to three facts each, in all wordings, then three and more questions. One row in four names its
+    Documents of one to three facts each, in all wordings, then three and more questions. One row in eight names its
     subjects and values by symbols, in the plain wordings, as the low conditions do.
     """
+    return _reading(material, rng, length, symbols=rng.random() < 0.12, plain=False)
+
+
+def reading_plain(material: Material, rng: random.Random, length: int) -> Row:
+    """As `reading`, in the plain wordings alone and with names in every row."""
+    return _reading(material, rng, length, symbols=False, plain=True)
+
+
+def _reading(material: Material, rng: random.Random, length: int, symbols: bool, plain: bool) -> Row:
     world, encode = material.world, material.vocabulary.encode
-    symbols = rng.random() < 0.25
     head = rng.choice(HEADS)
     padding = rng.choice(("aside", "aside", "padding", "none"))
     used: set = set()
@@ -46,16 +54,16 @@ def reading(material: Material, rng: random.Random, length: int) -> Row:
         words = _head(world, rng, head, first_number + len(documents), subject)
         for i, relation in enumerate(rng.sample(list(relations.values()), rng.randint(1, 3))):
             value = [symbol(rng)] if symbols else value_of(world, rng, relation, used)
-            fact = rng.choice(relation.plain.facts if symbols else relation.facts)
-            asked = rng.choice(relation.plain.questions if symbols else relation.questions)
+            fact = rng.choice(relation.plain.facts if symbols or plain else relation.facts)
+            asked = rng.choice(relation.plain.questions if symbols or plain else relation.questions)
             if symbols:
                 fact, asked = fact.replace("the {x}", "{x}"), asked.replace("the {x}", "{x}")
             elif i and not of_person and rng.random() < 0.3:
                 fact = fact.replace("the {x}", "it")
             words += fill(fact, subject, value)
             question(fill(asked, subject), value)
-            if relation.value == "person" and not of_person and rng.random() < 0.12:
-                next_fact, next_question = _second_step(world, rng, relation, subject, value, symbols, used)
+            if relation.value == "person" and not of_person and rng.random() < 0.08:
+                next_fact, next_question = _second_step(world, rng, relation, subject, value, symbols, plain, used)
                 strays.append(encode(next_fact))
                 question(*next_question)
         if padding != "none" and rng.random() < 0.3:
@@ -72,7 +80,8 @@ def reading(material: Material, rng: random.Random, length: int) -> Row:
         row.add(document)
     row.add(encode(prompts.PASSAGES_TASK) if head == "task" else [])
     row.cut(length)
-    return ask(material, row, length, questions)
+    # Ends are easy and would outweigh what has to be looked up.
+    return ask(material, row, length, questions, learn_end=rng.random() < 0.2)
 
 
 def _organisation(world: World, rng: random.Random, used: set, subjects: list[Words]) -> Words:
@@ -102,12 +111,12 @@ def _head(world: World, rng: random.Random, head: str, number: int, subject: Wor
 
 
 def _second_step(
-    world: World, rng: random.Random, relation: Relation, subject: Words, value: Words, symbols: bool, used: set
+    world: World, rng: random.Random, relation: Relation, subject: Words, value: Words, symbols: bool, plain: bool, used: set
 ) -> tuple[Words, tuple[Words, Words]]:
     """A fact about the value, and the question that reaches it from the subject in two steps."""
     second = rng.choice(list(world.person.values()))
     end = [symbol(rng)] if symbols else value_of(world, rng, second, used)
-    fact = rng.choice(second.plain.facts if symbols else second.facts)
+    fact = rng.choice(second.plain.facts if symbols or plain else second.facts)
     article = [] if symbols else ["the"]
     asked = ["what", "is", "the", second.noun, "of", "the", relation.noun, "of", *article, *subject, "?"]
     return fill(fact, value, end), (asked, end)
