@@ -8,6 +8,9 @@ import { cellLabel } from '#workflows/ids.ts';
 
 const POLL_MS = 700;
 
+/** PENDING_ACTIVITY_STATE_SCHEDULED of the Temporal API: no worker has taken it yet, or it waits for its next attempt. */
+const SCHEDULED = 1;
+
 /** What a stage's heartbeat holds (activities/stage/run-stage.ts). */
 const Heartbeat = z.object({
   phase: z.string(),
@@ -88,7 +91,7 @@ function doneText({ f1, retrievalHeads, stagesReused, stagesTotal }: CellProgres
 
 /** `train 312/400 steps, loss 0.41 (stage 2 of 5)`; details that change all the time are for terminals only. */
 async function runningText(client: Client, cell: CellProgress, tty: boolean): Promise<string> {
-  if (cell.status === 'waiting' || cell.stage === null) return 'waiting for what it shares with other cells, or for a trainer';
+  if (cell.status === 'waiting' || cell.stage === null) return 'waiting for what it shares with other cells';
   const place = `stage ${Math.min(cell.stagesDone + 1, cell.stagesTotal)} of ${cell.stagesTotal}`;
   const details = tty && cell.workflowId !== null ? await heartbeatText(client, cell.workflowId) : null;
   return `${details ?? cell.stage} (${place})`;
@@ -97,9 +100,11 @@ async function runningText(client: Client, cell: CellProgress, tty: boolean): Pr
 async function heartbeatText(client: Client, workflowId: string): Promise<string | null> {
   const description = await client.workflow.getHandle(workflowId).describe().catch(() => null);
   const texts = (description?.raw.pendingActivities ?? []).flatMap((activity) => {
+    const again = activity.attempt && activity.attempt > 1 ? `, attempt ${activity.attempt}` : '';
+    if (activity.state === SCHEDULED) return [`${activity.activityType?.name}: waiting for a worker${again}`];
     const payload = activity.heartbeatDetails?.payloads?.[0];
     const parsed = payload ? Heartbeat.safeParse(defaultPayloadConverter.fromPayload(payload)) : null;
-    if (!parsed?.success) return activity.attempt && activity.attempt > 1 ? [`${activity.activityType?.name} (attempt ${activity.attempt})`] : [];
+    if (!parsed?.success) return [`${activity.activityType?.name}${again}`];
     const { phase, done, total, unit, metrics } = parsed.data;
     const loss = typeof metrics?.loss === 'number' ? `, loss ${metrics.loss.toFixed(2)}` : '';
     return [`${phase} ${done}/${total}${unit ? ` ${unit}` : ''}${loss}`];

@@ -8,15 +8,18 @@ import { figure, number, table } from './parts.ts';
 export async function masking({ cells }: SettingResults): Promise<Html | null> {
   const masked = cells.flatMap(({ condition, masking: found }) => (found ? [{ name: nameOf(condition), found, byK: maskedByK(found) }] : []));
   if (masked.length === 0) return null;
+  const skipped = masked.flatMap(({ name, found }) => found.skipped.map(({ k, reason }) => `${name}, ${plural(k, 'head')}: ${reason}`));
+  const notRun = skipped.length > 0 ? html`<p class="note">Not run: ${list(skipped)}.</p>` : '';
+  if (masked.every(({ byK }) => byK.length === 0)) return notRun || null;
   const highest = Math.max(...masked.flatMap(({ found }) => [found.unmaskedF1, ...found.sets.map(({ f1 }) => f1)]));
   const charts: Html[] = [];
   for (const { name, found, byK } of masked) {
+    if (byK.length === 0) continue;
     const label = `${name}: unmasked F1 ${score(found.unmaskedF1)}. ${byK.map(({ k, top, random }) => `${k} heads: top ${score(top)}, random ${score(random?.mean)}`).join('. ')}.`;
     charts.push(figure({ label, caption: html`<strong>${name}</strong>${plural(found.examples, 'test question')}`, drawing: await maskingChart(found, highest), text: '' }));
   }
   const ks = [...new Set(masked.flatMap(({ byK }) => byK.map(({ k }) => k)))].sort((a, b) => a - b);
   const draws = Math.max(0, ...masked.flatMap(({ byK }) => byK.map(({ random }) => random?.draws ?? 0)));
-  const skipped = masked.flatMap(({ name, found }) => found.skipped.map(({ k, reason }) => `${name}, ${plural(k, 'head')}: ${reason}`));
   return html`<p class="prose">F1 on real test questions while the heads of highest score are silenced, and while as many random heads are.</p>
 <div class="multiples">${charts}</div>
 <ul class="key"><li><span class="line top"></span>highest-scoring heads</li><li><span class="line random"></span>random heads, mean of ${plural(draws, 'draw')}; each draw a dot</li></ul>
@@ -25,7 +28,7 @@ ${table(
   [{ head: 'Training data' }, { head: 'None', numeric: true }, ...ks.flatMap((k) => [{ head: `Top ${count(k)}`, numeric: true }, { head: `Random ${count(k)}`, numeric: true }])],
   [html`<tbody>${masked.map(({ name, found, byK }) => html`<tr><th scope="row">${name}</th>${number(score(found.unmaskedF1))}${ks.map((k) => pair(byK.find((at) => at.k === k)))}</tr>`)}</tbody>`],
 )}
-${skipped.length > 0 ? html`<p class="note">Not run: ${list(skipped)}.</p>` : ''}`;
+${notRun}`;
 }
 
 function pair(at: MaskedAt | undefined): Html {
