@@ -25,43 +25,41 @@ type Wrapper = ListrTaskWrapper<any, any, any>;
 
 /** Shows the sweep until `finished` settles. Never rejects: how the sweep ended is told by its result. */
 export async function watchSweep(client: Client, workflowId: string, finished: Promise<unknown>): Promise<void> {
-  const ended = finished.then(
-    () => true,
-    () => true,
-  );
-  const state: { progress: SweepProgress | null; over: boolean } = { progress: null, over: false };
-  void ended.then(() => {
-    state.over = true;
-  });
+  const state: { progress: SweepProgress | null; ended: boolean; final: boolean } = { progress: null, ended: false, final: false };
+  const end = () => {
+    state.ended = true;
+  };
+  const ended = finished.then(end, end);
   const poll = async () => {
-    while (true) {
-      const over = state.over;
+    while (!state.final) {
+      // Only what is read after the end is final: cells may have ended since the read before.
+      const final = state.ended;
       state.progress = (await readProgress(client, workflowId)) ?? state.progress;
-      if (over) return;
-      await Promise.race([ended, new Promise((resolve) => setTimeout(resolve, POLL_MS))]);
+      state.final = final;
+      if (!final) await Promise.race([ended, pause()]);
     }
   };
   const polling = poll();
-  while (!state.over && (state.progress?.cells.length ?? 0) === 0) await Promise.race([ended, pause()]);
+  while (!state.final && (state.progress?.cells.length ?? 0) === 0) await pause();
   const cells = state.progress?.cells ?? [];
   const tty = process.stdout.isTTY === true;
   const list = new Listr(
     cells.map(({ id, task, model, condition }) => ({
       title: cellLabel({ task, model, condition }),
-      task: (_: unknown, wrapper: Wrapper) => watchCell(client, id, () => state.progress, () => state.over, wrapper, tty),
+      task: (_: unknown, wrapper: Wrapper) => watchCell(client, id, () => state.progress, () => state.final, wrapper, tty),
       rendererOptions: { persistentOutput: false, outputBar: 1 },
     })),
     { concurrent: true, exitOnError: false, fallbackRenderer: 'simple', rendererOptions: { collapseErrors: false }, registerSignalListeners: false },
   );
   await list.run().catch(() => {});
-  await polling.catch(() => {});
+  await polling;
 }
 
-async function watchCell(client: Client, id: string, progress: () => SweepProgress | null, over: () => boolean, wrapper: Wrapper, tty: boolean): Promise<void> {
+async function watchCell(client: Client, id: string, progress: () => SweepProgress | null, final: () => boolean, wrapper: Wrapper, tty: boolean): Promise<void> {
   const title = wrapper.title as string;
   let shown = '';
   while (true) {
-    const last = over();
+    const last = final();
     const cell = progress()?.cells.find((candidate) => candidate.id === id);
     if (cell?.status === 'done') {
       wrapper.title = `${title}  ${doneText(cell)}`;

@@ -23,7 +23,7 @@ def run(job: EvaluateJob, base: Base, progress: Progress) -> JobResult:
             generation = greedy(model, prompt.ids, base.tokenizer.stop_ids, job.max_new_tokens)
             rows.append(prediction(prompt, generation, base.tokenizer))
             tokens += len(prompt.ids) + len(generation.token_ids)
-            progress.report("evaluate", done, len(prompts), "example")
+            progress.report("evaluate", done, len(prompts), "examples")
     write_jsonl(Path(job.output_dir) / "predictions.jsonl", rows)
     finished = sum(row["stoppedBy"] == "eos" for row in rows)
     return JobResult({"examples": len(rows), "stoppedByEos": finished}, clock(tokens))

@@ -36,7 +36,7 @@ def run(job: MaskJob, base: Base, progress: Progress) -> JobResult:
                     generation = greedy(model, prompt.ids, base.tokenizer.stop_ids, job.max_new_tokens)
                     rows.append(prediction(prompt, generation, base.tokenizer))
                     tokens += len(prompt.ids) + len(generation.token_ids)
-                    progress.report("mask", s * len(prompts) + i + 1, total, "example")
+                    progress.report("mask", s * len(prompts) + i + 1, total, "examples")
             write_jsonl(Path(job.output_dir) / f"{name}.jsonl", rows)
     return JobResult({"examples": len(prompts), "headSets": len(job.head_sets)}, clock(tokens))
 

@@ -167,7 +167,7 @@ def train_weights(
         optimizer.step()
         optimizer.zero_grad()
         steps.append({"step": step, "loss": loss.item(), "learningRate": rate, "gradNorm": norm.item()})
-        progress.report(phase, step, count, "step", loss=loss.item())
+        progress.report(phase, step, count, "steps", loss=loss.item())
     return steps
 
 

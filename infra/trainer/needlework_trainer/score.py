@@ -75,7 +75,7 @@ def run(job: ScoreJob, base: Base, progress: Progress) -> JobResult:
             counted.append(spec.gate == "none" or is_correct(prompt.example, rows[-1]["text"]))
             without_answer += not targets.answer
             tokens += len(prompt.ids) + len(written)
-            progress.report("score", done, len(prompts), "example")
+            progress.report("score", done, len(prompts), "examples")
 
     used = np.array(counted)
     if not used.any():

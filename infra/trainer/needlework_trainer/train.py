@@ -171,7 +171,7 @@ class AnswerTrainer(SFTTrainer):
         if not math.isfinite(step["gradNorm"]):
             raise NaNLoss(f"the gradient became {step['gradNorm']} at step {step['step']}; a lower train.learningRate may help", field="train.learningRate")
         self.steps.append(step)
-        self._progress.report("train", step["step"], self._total, "step", loss=step["loss"], learningRate=step["learningRate"])
+        self._progress.report("train", step["step"], self._total, "steps", loss=step["loss"], learningRate=step["learningRate"])
 
 
 def needs_checkpointing(base: Base, tokens: int) -> bool:
