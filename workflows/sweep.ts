@@ -162,7 +162,7 @@ async function runCell(board: Board, sweepId: string, unit: CellPlan): Promise<v
 async function writeReport(spec: SweepSpec, plan: Plan, failures: SweepResult['failures']): Promise<StageResult> {
   const units = [...plan.baselines, ...plan.cells];
   if (failures.length === units.length) {
-    throw ApplicationFailure.nonRetryable(`no cell of the sweep could be finished:\n${failures.map(({ message }) => `  - ${message}`).join('\n')}`, 'SweepFailed');
+    throw ApplicationFailure.nonRetryable(`no cell of the sweep could be finished:\n${causesOf(failures)}`, 'SweepFailed');
   }
   const failed = new Set(failures.map(({ cell: id }) => id));
   const inputs = Object.fromEntries(
@@ -173,6 +173,12 @@ async function writeReport(spec: SweepSpec, plan: Plan, failures: SweepResult['f
   );
   const missing = Object.fromEntries(failures.map(({ cell: id, message }) => [id, message]));
   return runStage(spec.name, reportRecipe(spec, inputs, missing));
+}
+
+/** One line per cause, with the cells it stopped: what cells share fails all of them at once. */
+function causesOf(failures: SweepResult['failures']): string {
+  const cells = Map.groupBy(failures, ({ message }) => message);
+  return [...cells].map(([message, of]) => `  - ${message} (stopped ${of.map(({ cell: id }) => id).join(', ')})`).join('\n');
 }
 
 /** The artifacts of the plan, each once. */
