@@ -41,10 +41,22 @@ export async function sweep(given: unknown): Promise<SweepResult> {
     setCurrentDetails(boardMarkdown(board));
   });
 
+  try {
+    return await runSweep(name, given, (next) => (board = next));
+  } catch (error) {
+    board.status = isCancellation(error) ? 'cancelled' : 'failed';
+    setCurrentDetails(boardMarkdown(board));
+    throw error;
+  }
+}
+
+/** The sweep, told on a board that is shown with `show` once its cells are known. */
+async function runSweep(name: string, given: unknown, show: (board: Board) => void): Promise<SweepResult> {
   const spec = validSpec(given);
   const fingerprints = await explained(fingerprintInputs(spec));
   const plan = planSweep(spec, fingerprints);
-  board = newBoard(plan);
+  const board = newBoard(plan);
+  show(board);
   const finished = await explained(findFinished(refsOf(plan)));
   board.status = 'running';
 

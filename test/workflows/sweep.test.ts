@@ -107,8 +107,10 @@ describe('the sweep workflow', () => {
 
   it('fails where no cell can be finished, with every cause', async () => {
     await workers(({ stage }) => (stage === 'source' ? 'fail' : 'succeed'));
-    const failed = await (await start(smallSpec())).result().catch((error: unknown) => error);
+    const handle = await start(smallSpec());
+    const failed = await handle.result().catch((error: unknown) => error);
     expect(failed).toBeInstanceOf(WorkflowFailedError);
+    expect(await handle.query('progress')).toMatchObject({ status: 'failed', counts: { failed: 4 } });
     const [headline, ...causes] = ((failed as WorkflowFailedError).cause as Error).message.split('\n');
     expect(headline).toBe('no cell of the sweep could be finished:');
     expect(causes, 'one cause, told once').toHaveLength(1);
@@ -133,6 +135,7 @@ describe('the sweep workflow', () => {
     const ended = await handle.result().catch((error: unknown) => error);
     expect((ended as WorkflowFailedError).cause).toBeInstanceOf(CancelledFailure);
     expect((await cell().describe()).status.name).toBe('CANCELLED');
+    expect(await handle.query('progress')).toMatchObject({ status: 'cancelled' });
   });
 
   it('makes a discarded artifact anew, and nothing else', async () => {

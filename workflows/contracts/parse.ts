@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { allowedKeys } from './allowed-keys.ts';
 import { SweepSpec } from './spec.ts';
 
 /** A value from outside that does not fit its schema; one line per problem, each naming field, found and allowed. */
@@ -15,7 +16,7 @@ export class InvalidInput extends Error {
 export function parse<T extends z.ZodType>(schema: T, value: unknown, what: string): z.output<T> {
   const parsed = schema.safeParse(value, { reportInput: true });
   if (parsed.success) return parsed.data;
-  throw new InvalidInput(what, parsed.error.issues.flatMap((issue) => describeIssue(issue, value)));
+  throw new InvalidInput(what, parsed.error.issues.flatMap((issue) => describeIssue(issue, schema, value)));
 }
 
 /**
@@ -52,10 +53,11 @@ function duplicates(field: string, names: readonly string[]): string[] {
   return names.flatMap((name, index) => (names.indexOf(name) < index ? [`${field}[${index}]: found "${name}" a second time, allowed: each name once`] : []));
 }
 
-function describeIssue(issue: z.core.$ZodIssue, root: unknown): string[] {
+function describeIssue(issue: z.core.$ZodIssue, schema: z.ZodType, root: unknown): string[] {
   const field = fieldPath(issue.path);
   if (issue.code === 'unrecognized_keys') {
-    return issue.keys.map((key) => `${fieldPath([...issue.path, key])}: found an unknown key, allowed: the documented keys only`);
+    const allowed = allowedKeys(schema, issue.path, root).join(', ');
+    return issue.keys.map((key) => `${fieldPath([...issue.path, key])}: found an unknown key, allowed: ${allowed}`);
   }
   return [`${field}: found ${show(issue.input ?? at(root, issue.path))}, allowed: ${allowed(issue)}`];
 }

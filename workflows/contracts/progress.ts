@@ -35,7 +35,7 @@ export type CellProgress = z.infer<typeof CellProgress>;
 
 export const SweepProgress = z.strictObject({
   sweep: z.string(),
-  status: z.enum(['planning', 'running', 'reporting', 'done']),
+  status: z.enum(['planning', 'running', 'reporting', 'done', 'failed', 'cancelled']),
   counts: z.strictObject({ waiting: z.int(), running: z.int(), done: z.int(), failed: z.int() }),
   stages: z.strictObject({ done: z.int(), total: z.int(), reused: z.int(), ran: z.int() }),
   /** Stages that cells share (sources, base models, test splits). */
