@@ -12,5 +12,5 @@ export const STAGE_VERSIONS: Readonly<Record<Stage, number>> = {
   evaluate: 1,
   score: 1,
   mask: 1,
-  report: 1,
+  report: 2,
 };

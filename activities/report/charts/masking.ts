@@ -44,7 +44,7 @@ export function maskingChart(masking: Masking, highestF1: number): Promise<Html>
     data: { values },
     encoding: {
       x: { field: 'k', type: 'quantitative', title: 'heads silenced', scale: { nice: false }, axis: { values: [0, ...byK.map(({ k }) => k)], format: 'd', grid: false } },
-      y: { field: 'f1', type: 'quantitative', title: 'F1', scale: { domain: [0, top], nice: false }, axis: { tickCount: 5, format: '.1f' } },
+      y: { field: 'f1', type: 'quantitative', title: 'F1', scale: { domain: [0, top], nice: false }, axis: { tickCount: 5, format: top > 0.4 ? '.1f' : '.2f' } },
     },
     layer: [
       { data: { values: draws }, mark: { type: 'point', filled: true, size: 22, color: 'var(--second)', opacity: 0.45 }, encoding: { description: { field: 'text' } } },
