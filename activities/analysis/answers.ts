@@ -1,5 +1,6 @@
-/** How right an answer is: SQuAD-normalised token F1 and exact match, best over the accepted answers. */
+/** How right an answer is: SQuAD-normalised token F1 and exact match, or F1 over the set of cited documents; best over the accepted answers. */
 import type { Example } from '#workflows/contracts/dataset.ts';
+import type { Task } from '#workflows/contracts/experiment.ts';
 import type { Metrics, Prediction } from '#workflows/contracts/results.ts';
 
 /** Python's `string.punctuation`, which the official SQuAD script strips; other punctuation stays. */
@@ -29,18 +30,47 @@ export function exactMatch(prediction: string, answers: readonly string[]): numb
 }
 
 /**
+ * F1 in 0..1 over the sets of document numbers that prediction and answer cite, best over the accepted answers (metric of
+ * SummHay Citation). A number counts once, in whatever order, with or without brackets; no number against some is 0.
+ * @throws RangeError without accepted answers
+ */
+export function citationF1(prediction: string, answers: readonly string[]): number {
+  const cited = citedNumbers(prediction);
+  return best(answers, (answer) => {
+    const gold = citedNumbers(answer);
+    if (cited.size === 0 || gold.size === 0) return cited.size === gold.size ? 1 : 0;
+    return (2 * [...cited].filter((number) => gold.has(number)).length) / (cited.size + gold.size);
+  });
+}
+
+/** 1 if exactly the documents of one of the accepted answers are cited, else 0. @throws RangeError without answers */
+export const citationMatch = (prediction: string, answers: readonly string[]): number => (citationF1(prediction, answers) === 1 ? 1 : 0);
+
+function citedNumbers(text: string): Set<number> {
+  return new Set((text.match(/\d+/g) ?? []).map(Number));
+}
+
+/** The metrics of each task. */
+const METRICS: Readonly<Record<Task, { f1: typeof tokenF1; exactMatch: typeof exactMatch }>> = {
+  mdqa: { f1: tokenF1, exactMatch },
+  musique: { f1: tokenF1, exactMatch },
+  summhay: { f1: citationF1, exactMatch: citationMatch },
+};
+
+/**
  * `metrics.json` of predictions over the examples they answer.
  * @throws RangeError unless the predictions are those of the examples, one each and in the same order
  */
-export function scorePredictions(examples: readonly Pick<Example, 'id' | 'answers'>[], predictions: readonly Prediction[]): Metrics {
+export function scorePredictions(examples: readonly Pick<Example, 'id' | 'task' | 'answers'>[], predictions: readonly Prediction[]): Metrics {
   if (examples.length === 0) throw new RangeError('examples: at least one is needed to score predictions, found none');
   if (predictions.length !== examples.length) {
     throw new RangeError(`predictions: ${examples.length} expected, one per example, found ${predictions.length}`);
   }
-  const perExample = examples.map(({ id, answers }, at) => {
+  const perExample = examples.map(({ id, task, answers }, at) => {
     const prediction = predictions[at] as Prediction;
     if (prediction.id !== id) throw new RangeError(`predictions[${at}].id: expected "${id}", the example there, found "${prediction.id}"`);
-    return { id, f1: tokenF1(prediction.text, answers), exactMatch: exactMatch(prediction.text, answers) };
+    const metrics = METRICS[task];
+    return { id, f1: metrics.f1(prediction.text, answers), exactMatch: metrics.exactMatch(prediction.text, answers) };
   });
   const meanOf = (values: number[]) => values.reduce((sum, value) => sum + value, 0) / values.length;
   return {

@@ -1,5 +1,5 @@
 /** Statistics of the study: pure functions of predictions, head scores and artifacts' contents. */
-export { answerTokens, exactMatch, scorePredictions, tokenF1 } from './answers.ts';
+export { answerTokens, citationF1, citationMatch, exactMatch, scorePredictions, tokenF1 } from './answers.ts';
 export { bootstrapMean, LEVEL, mean, quantile, RESAMPLES, type Bootstrap } from './intervals.ts';
 export { cosine, randomHeads, recall, retrievalHeads, scoreKind, topHeads, type RandomHeadsInput, type ScoreMatrix } from './heads.ts';
 export {

@@ -6,15 +6,14 @@ import { DatasetCard, type Example } from '#workflows/contracts/dataset.ts';
 import type { Condition, Split, Task } from '#workflows/contracts/experiment.ts';
 import { parse } from '#workflows/contracts/parse.ts';
 import { CardWriter } from './card.ts';
-import { checkExample } from './check.ts';
-import type { Draft } from './draft.ts';
 import { DatasetError } from './errors.ts';
-import { fillPrompt } from './fill.ts';
+import { buildExample } from './example.ts';
+import { inOrder } from './in-order.ts';
 import { mdqaRows } from './mdqa/index.ts';
-import { renderPrompt } from './prompt.ts';
-import { answersInNeedles, toSpans } from './spans.ts';
+import { musiqueRows } from './musique/index.ts';
+import { summhayRows } from './summhay/index.ts';
 import type { TaskRequest, TaskRow } from './task.ts';
-import { openTokenizer, type TokenCounter } from './tokens.ts';
+import { openTokenizer } from './tokens.ts';
 
 /** How many examples to build: a condition's training data, or the real test split. */
 export type DatasetCounts = { train: number; validation: number } | { test: number };
@@ -36,10 +35,10 @@ export interface DatasetRequest {
 export type DatasetSummary = Record<'examples' | 'dropped' | 'meanPromptTokens' | 'meanNeedleDepth', number>;
 
 /** One folder per task; each turns source rows into drafts. */
-const TASKS: Partial<Record<Task, (request: TaskRequest) => AsyncGenerator<TaskRow>>> = { mdqa: mdqaRows };
+const TASKS: Record<Task, (request: TaskRequest) => AsyncGenerator<TaskRow>> = { mdqa: mdqaRows, musique: musiqueRows, summhay: summhayRows };
 
-/** Counted when a question's needle alone is longer than the context. */
-const TOO_LONG = 'gold passage longer than the context';
+/** Examples in the making at a time: counting tokens uses threads of its own. */
+const AT_ONCE = 4;
 
 /** Progress is reported every so many examples. */
 const PROGRESS_EXAMPLES = 10;
@@ -55,8 +54,6 @@ const PROGRESS_EXAMPLES = 10;
  */
 export async function buildDataset(request: DatasetRequest, onProgress?: OnProgress): Promise<DatasetSummary> {
   const { task, condition, sourceDir, tokenizerFile, contextTokens, seed, examples, outputDir } = request;
-  const rowsOf = TASKS[task];
-  if (rowsOf === undefined) throw new DatasetError(`task: found "${task}", allowed: ${Object.keys(TASKS).join(', ')}`);
   const isTest = 'test' in examples;
   if (isTest && condition !== 'real') throw new DatasetError(`condition: found "${condition}", allowed for the test split: real`);
   const files: [Split, number][] = isTest ? [['test', examples.test]] : [['train', examples.train], ['validation', examples.validation]];
@@ -64,41 +61,24 @@ export async function buildDataset(request: DatasetRequest, onProgress?: OnProgr
 
   const counter = openTokenizer(tokenizerFile);
   await mkdir(outputDir, { recursive: true });
-  const rows = rowsOf({ sourceDir, condition, split: isTest ? 'test' : 'train', seed });
+  const settings = { task, contextTokens, counter };
+  const taskRows = TASKS[task]({ sourceDir, condition, split: isTest ? 'test' : 'train', seed });
+  const rows = inOrder(taskRows, AT_ONCE, (row) => buildExample(row, settings, seededRandom('order', task, condition, seed, row.id)));
   let card: CardWriter | undefined;
   let done = 0;
 
-  async function* built(split: Split, count: number): AsyncGenerator<Example> {
+  async function* examplesOf(split: Split, count: number): AsyncGenerator<Example> {
     for (let left = count; left > 0; ) {
-      const { value: row, done: exhausted } = await rows.next();
-      if (exhausted) throw new DatasetError(`${split} examples: found ${count - left} usable source rows (dropped: ${card?.dropped ?? 'none'}), needed: ${count}`);
-      card ??= new CardWriter(task, condition, row.generator);
-      if (!(await fits(row.real(), contextTokens, counter))) {
-        card.dropped.add(TOO_LONG);
+      const { value: built, done: exhausted } = await rows.next();
+      if (exhausted) throw new DatasetError(`${split} examples: found ${count - left} usable source rows (dropped: ${card?.dropped ?? 'none'}), needed: ${count}; allowed: fewer examples, a shorter context, or a source with more rows and passages`);
+      card ??= new CardWriter(task, condition, built.generator);
+      if ('dropped' in built) {
+        card.dropped.add(built.dropped);
         continue;
       }
-      const random = seededRandom('order', task, condition, seed, row.id);
-      const draft = row.draft();
-      const { prompt, needles, promptTokens, others } = await fillPrompt(draft, contextTokens, counter, random);
-      const example: Example = {
-        id: row.id,
-        task,
-        condition,
-        split,
-        prompt,
-        answer: draft.answer,
-        answers: draft.answers,
-        question: draft.question,
-        needles: toSpans(prompt, needles),
-        answerSpans: toSpans(prompt, answersInNeedles(prompt, needles, draft.answers)),
-        promptTokens,
-      };
-      checkExample(example, {
-        contextTokens,
-        needleTexts: draft.needles.map(({ text, needle }) => text.slice(needle?.start, needle?.end)),
-        otherTexts: others.map(({ text }) => text),
-        answersOnlyInNeedles: draft.answersOnlyInNeedles,
-      });
+      const { id, ...rest } = built.example;
+      const example: Example = { id, task, condition, split, ...rest };
+      built.check(example);
       card.add(example);
       yield example;
       left -= 1;
@@ -106,16 +86,11 @@ export async function buildDataset(request: DatasetRequest, onProgress?: OnProgr
     }
   }
 
-  for (const [split, count] of files) await writeJsonLines(join(outputDir, `${split}.jsonl`), built(split, count));
+  for (const [split, count] of files) await writeJsonLines(join(outputDir, `${split}.jsonl`), examplesOf(split, count));
   if (card === undefined) throw new DatasetError(`examples: found ${total} asked for, allowed: at least 1`);
   const finished = parse(DatasetCard, card.finish(), 'the dataset card');
   await writeFile(join(outputDir, 'card.json'), `${JSON.stringify(finished, null, 2)}\n`);
   return summarise(finished);
-}
-
-/** Whether question and needles alone are within the context. */
-async function fits({ layout, needles, question }: Draft, contextTokens: number, counter: TokenCounter): Promise<boolean> {
-  return (await counter.prompt(renderPrompt(layout, needles, question).prompt)) <= contextTokens;
 }
 
 function summarise({ splits, dropped }: DatasetCard): DatasetSummary {

@@ -1,15 +1,25 @@
 /** What a condition says about one question, before it is filled to length, ordered and rendered. */
 import type { TextRange } from '#activities/source/index.ts';
 
-/** One unit of the context (a document, a dictionary entry), as it stands there but for its number. */
+/** One unit of the context (a document, a dictionary, a dictionary entry), as it stands there but for its label. */
 export interface Piece {
   text: string;
-  /** The part of `text` that is a needle; absent in the pieces around it. */
-  needle?: TextRange;
+  /** The parts of `text` that are needles; absent in the pieces around them. */
+  needles?: readonly TextRange[];
+  /** Its number in the layout "numbered documents"; in others a document has the number of its place. */
+  number?: number;
 }
 
-/** How pieces stand together in the context. */
-export type Layout = 'documents' | 'dictionary';
+/** How pieces stand together in the context, and which prompt asks about them (`layouts.ts`). */
+export type Layout = 'documents' | 'numbered documents' | 'dictionary' | 'dictionaries';
+
+/** How a context reaches its length: by further pieces, by text added to the required ones, or not at all. */
+export type Filling =
+  /** Pieces in order of preference; taken one by one, so it may be endless. */
+  | { by: 'pieces'; others: Iterable<Piece> }
+  /** Endless texts, put before and behind what the required pieces say, so that these grow evenly. */
+  | { by: 'padding'; texts: Iterable<string> }
+  | { by: 'nothing' };
 
 export interface Draft {
   question: string;
@@ -17,10 +27,13 @@ export interface Draft {
   /** All answers that count as right, `answer` among them. */
   answers: string[];
   layout: Layout;
-  /** Pieces that must be in the context, each with its needle. */
-  needles: Piece[];
-  /** Pieces to fill the context with, in order of preference; taken one by one, so it may be endless. */
-  others: Iterable<Piece>;
+  /** Pieces that must be in the context, those with needles among them. */
+  required: Piece[];
+  filling: Filling;
+  /** Where the answer stands in the context: inside needles, or in the numbers of the documents that hold them. */
+  answerIn: 'needles' | 'numbers';
   /** True where no answer may stand outside the needles, not even in the needle's own document. */
   answersOnlyInNeedles: boolean;
+  /** What else must hold of the prompt; the problem in words, or null. */
+  verify?: (prompt: string) => string | null;
 }

@@ -11,3 +11,8 @@ export class ExampleError extends DatasetError {
     super(`example ${id}: ${problem}`);
   }
 }
+
+/** What a context must hold is longer than the context. */
+export function tooLong(question: string, contextTokens: number, needed: number): DatasetError {
+  return new DatasetError(`contextTokens: found ${contextTokens}, allowed: at least ${needed}, the length of this question with what its context must hold: ${question}`);
+}

@@ -1,13 +1,15 @@
 import type { SeededRandom } from '#activities/random/seeded.ts';
-import type { Draft, Piece } from './draft.ts';
-import { DatasetError } from './errors.ts';
-import { costOf, type RenderedPrompt, renderPrompt } from './prompt.ts';
+import type { Draft, Filling, Piece } from './draft.ts';
+import { DatasetError, tooLong } from './errors.ts';
+import { lengthenPrompt } from './lengthen.ts';
+import { LAYOUTS } from './layouts.ts';
+import { type RenderedPrompt, renderPrompt } from './prompt.ts';
 import type { TokenCounter } from './tokens.ts';
 
 export interface FilledPrompt extends RenderedPrompt {
   promptTokens: number;
-  /** The pieces around the needles that were used. */
-  others: Piece[];
+  /** The pieces as they stand in the prompt. */
+  pieces: Piece[];
 }
 
 /** A prompt may end this share of its length short where no passage is left to fill it with (issue 4). */
@@ -24,17 +26,37 @@ interface Placed {
 }
 
 /**
+ * The draft's prompt, as near to `contextTokens` as its filling allows, special tokens included, and never above.
+ * @throws DatasetError if what is required does not fit, or the filling runs out before the context is full
+ */
+export async function fillPrompt(draft: Draft, contextTokens: number, counter: TokenCounter, random: SeededRandom): Promise<FilledPrompt> {
+  const { filling, layout, question, required } = draft;
+  switch (filling.by) {
+    case 'pieces':
+      return addPieces(draft, filling, contextTokens, counter, random);
+    case 'padding':
+      return lengthenPrompt(draft, filling, contextTokens, counter, random);
+    case 'nothing': {
+      const pieces = random.shuffle(required);
+      const rendered = renderPrompt(layout, pieces, question);
+      const promptTokens = await counter.prompt(rendered.prompt);
+      if (promptTokens > contextTokens) throw tooLong(question, contextTokens, promptTokens);
+      return { ...rendered, promptTokens, pieces };
+    }
+  }
+}
+
+/**
  * Fills the draft's context with its other pieces up to `contextTokens`, special tokens included, and never above: pieces
  * are taken in order, at the end only such as still fit. Parts are counted once each; the whole prompt is then counted as
  * the model will see it, and a piece taken out, or another one put in, where joining made it longer or shorter.
- * @throws DatasetError if the needles alone do not fit, or the pieces run out before the context is full
  */
-export async function fillPrompt(draft: Draft, contextTokens: number, counter: TokenCounter, random: SeededRandom): Promise<FilledPrompt> {
-  const { layout, question, needles } = draft;
-  const costAt = async (piece: Piece, number: number) => {
-    let cost = 0;
-    for (const part of costOf(layout, piece, number)) cost += await counter.part(part);
-    return cost;
+async function addPieces(draft: Draft, filling: Extract<Filling, { by: 'pieces' }>, contextTokens: number, counter: TokenCounter, random: SeededRandom): Promise<FilledPrompt> {
+  const { layout, question, required } = draft;
+  const { label, labelCost, textCost } = LAYOUTS[layout];
+  const labelAt = async (piece: Piece) => {
+    const written = labelCost(label(piece, placed.length));
+    return written === '' ? 0 : counter.part(written);
   };
   const placed: Placed[] = [];
   let estimate = await counter.prompt(renderPrompt(layout, [], question).prompt);
@@ -42,26 +64,27 @@ export async function fillPrompt(draft: Draft, contextTokens: number, counter: T
     placed.push({ piece, cost, order: random.float() });
     estimate += cost;
   };
-  for (const needle of needles) place(needle, await costAt(needle, placed.length + 1));
+  for (const piece of required) place(piece, (await labelAt(piece)) + (await counter.part(textCost(piece.text))));
 
-  const others = draft.others[Symbol.iterator]();
-  const tooLong: { piece: Piece; cost: number }[] = [];
+  const others = counted(filling.others, ({ text }) => textCost(text), counter);
+  const waiting: { piece: Piece; cost: number }[] = [];
   let cheapest = Number.POSITIVE_INFINITY;
   let exhausted = false;
   const takeWhatFits = async (drift: number) => {
     const room = () => contextTokens - estimate - drift;
-    const late = tooLong.findIndex(({ cost }) => cost <= room());
-    for (const { piece, cost } of late < 0 ? [] : tooLong.splice(late, 1)) place(piece, cost);
-    while (!exhausted && tooLong.length < LOOK_AHEAD && (tooLong.length === 0 || room() >= cheapest)) {
-      const { value: piece, done } = others.next();
+    const late = waiting.findIndex(({ cost }) => cost <= room());
+    for (const { piece, cost } of late < 0 ? [] : waiting.splice(late, 1)) place(piece, cost);
+    while (!exhausted && waiting.length < LOOK_AHEAD && (waiting.length === 0 || room() >= cheapest)) {
+      const { value, done } = await others.next();
       if (done) {
         exhausted = true;
         break;
       }
-      const cost = await costAt(piece, placed.length + 1);
+      const { piece } = value;
+      const cost = value.cost + (await labelAt(piece));
       cheapest = Math.min(cheapest, cost);
       if (cost <= room()) place(piece, cost);
-      else tooLong.push({ piece, cost });
+      else waiting.push({ piece, cost });
     }
   };
 
@@ -74,22 +97,39 @@ export async function fillPrompt(draft: Draft, contextTokens: number, counter: T
     const rendered = renderPrompt(layout, ordered, question);
     const promptTokens = await counter.prompt(rendered.prompt);
     if (promptTokens > contextTokens) {
-      if (placed.length === needles.length) {
-        throw new DatasetError(`contextTokens: found ${contextTokens}, allowed: at least ${promptTokens}, the length of this question with its needle alone: ${question}`);
-      }
+      if (placed.length === required.length) throw tooLong(question, contextTokens, promptTokens);
       estimate -= (placed.pop() as Placed).cost;
       removed = true;
       continue;
     }
     drift = promptTokens - estimate;
     const missing = contextTokens - promptTokens;
-    const roomForMore = !removed && (tooLong.some(({ cost }) => cost <= missing) || (tooLong.length === 0 && !exhausted));
+    const roomForMore = !removed && (waiting.some(({ cost }) => cost <= missing) || (waiting.length === 0 && !exhausted));
     if (roomForMore && placed.length > before) continue;
-    if (exhausted && !removed && tooLong.length === 0 && missing > Math.max(contextTokens * TOLERANCE, ...placed.map(({ cost }) => cost))) {
+    if (exhausted && !removed && waiting.length === 0 && missing > Math.max(contextTokens * TOLERANCE, ...placed.map(({ cost }) => cost))) {
       throw new DatasetError(
         `contextTokens: found ${contextTokens}, but the source has passages for ${promptTokens} tokens only around the question "${question}"; allowed: a shorter context, or a source with a (larger) pool of passages`,
       );
     }
-    return { ...rendered, promptTokens, others: ordered.filter(({ needle }) => needle === undefined) };
+    return { ...rendered, promptTokens, pieces: ordered };
+  }
+}
+
+/** Pieces are counted so many at once, at most: one by one, the way to the tokenizer takes longer than the counting. */
+const MOST_AT_ONCE = 64;
+
+/** The pieces in their order, each with the cost of its text; read ahead in growing steps. */
+async function* counted(pieces: Iterable<Piece>, textOf: (piece: Piece) => string, counter: TokenCounter): AsyncGenerator<{ piece: Piece; cost: number }> {
+  const source = pieces[Symbol.iterator]();
+  for (let step = 8; ; step = Math.min(2 * step, MOST_AT_ONCE)) {
+    const read: Piece[] = [];
+    while (read.length < step) {
+      const { value, done } = source.next();
+      if (done) break;
+      read.push(value);
+    }
+    const costs = await counter.parts(read.map(textOf));
+    for (const [at, piece] of read.entries()) yield { piece, cost: costs[at] as number };
+    if (read.length < step) return;
   }
 }

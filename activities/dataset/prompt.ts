@@ -1,44 +1,42 @@
-/** Prompt B.1 of the paper and the ways pieces are laid out in its context. */
+/** The prompt that a model sees, from pieces in the order in which they stand there. */
 import type { TextRange } from '#activities/source/index.ts';
 import type { Layout, Piece } from './draft.ts';
-import prompts from './prompts.json' with { type: 'json' };
-
-const [BEFORE_CONTEXT, BEFORE_QUESTION, AFTER_QUESTION] = prompts.prompts['B.1'].split(/\{context\}|\{question\}/) as [string, string, string];
-
-const layouts: Record<Layout, { open: string; close: string; separator: string; label: (number: number) => string }> = {
-  /** Paper, appendix C.1: one document per line, numbered from 1 in order of position. */
-  documents: { open: '', close: '', separator: '\n', label: (number) => `Document ${number}: ` },
-  /** A JSON object on one line (Xiong et al. 2024). */
-  dictionary: { open: '{', close: '}', separator: ', ', label: () => '' },
-};
+import { LAYOUTS } from './layouts.ts';
 
 export interface RenderedPrompt {
   prompt: string;
   /** Needles of all pieces, in order of position, in UTF-16 units of the prompt. */
   needles: TextRange[];
+  /** Numbers of the pieces that hold needles, where pieces have numbers of their own. */
+  numbers: TextRange[];
 }
 
 /** The prompt with `pieces` in this order. */
 export function renderPrompt(layout: Layout, pieces: readonly Piece[], question: string): RenderedPrompt {
-  const { open, close, separator, label } = layouts[layout];
-  const parts = [BEFORE_CONTEXT, open];
-  let length = BEFORE_CONTEXT.length + open.length;
+  const { parts: [beforeContext, beforeQuestion, afterQuestion], open, close, separator, label } = LAYOUTS[layout];
+  const written = [beforeContext, open];
+  let length = beforeContext.length + open.length;
   const needles: TextRange[] = [];
-  for (const [at, { text, needle }] of pieces.entries()) {
-    const before = `${at === 0 ? '' : separator}${label(at + 1)}`;
-    parts.push(before, text);
+  const numbers: TextRange[] = [];
+  for (const [at, piece] of pieces.entries()) {
+    const { text, needles: ranges = [], number } = piece;
+    const head = label(piece, at);
+    const before = `${at === 0 ? '' : separator}${head}`;
+    if (number !== undefined && ranges.length > 0) {
+      const start = length + before.length - head.length + head.indexOf(String(number));
+      numbers.push({ start, end: start + String(number).length });
+    }
+    written.push(before, text);
     length += before.length;
-    if (needle !== undefined) needles.push({ start: length + needle.start, end: length + needle.end });
+    for (const { start, end } of ranges) needles.push({ start: length + start, end: length + end });
     length += text.length;
   }
-  parts.push(close, BEFORE_QUESTION, question, AFTER_QUESTION);
-  return { prompt: parts.join(''), needles };
+  written.push(close, beforeQuestion, question, afterQuestion);
+  return { prompt: written.join(''), needles, numbers };
 }
 
-/**
- * The strings whose token counts add up to what the `number`-th piece adds to a prompt. They are cut where the usual
- * pre-tokenizers cut too (before a space, after a line feed), so that the sum is right or a token or two above.
- */
-export function costOf(layout: Layout, { text }: Piece, number: number): string[] {
-  return layout === 'documents' ? [`Document ${number}:`, ` ${text}\n`] : [` ${text},`];
+/** What follows the context of a prompt, from the question on. */
+export function promptEnd(layout: Layout, question: string): string {
+  const [, beforeQuestion, afterQuestion] = LAYOUTS[layout].parts;
+  return `${beforeQuestion}${question}${afterQuestion}`;
 }

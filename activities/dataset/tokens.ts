@@ -8,6 +8,8 @@ export interface TokenCounter {
   prompt(text: string): Promise<number>;
   /** Tokens of a part of a prompt, without special tokens; remembered, since passages come again and again. */
   part(text: string): Promise<number>;
+  /** The same for several parts at once. */
+  parts(texts: readonly string[]): Promise<number[]>;
 }
 
 /** So many counts are remembered at most, to keep memory flat where passages do not come again. */
@@ -26,15 +28,18 @@ export function openTokenizer(tokenizerFile: string): TokenCounter {
   tokenizer.disablePadding();
   const counts = new Map<string, number>();
   const count = async (text: string, addSpecialTokens: boolean) => (await tokenizer.encode(text, null, { addSpecialTokens })).getLength();
+  const parts = async (texts: readonly string[]) => {
+    const unknown = [...new Set(texts.filter((text) => !counts.has(text)))];
+    const encoded = unknown.length === 0 ? [] : await tokenizer.encodeBatch(unknown, { addSpecialTokens: false });
+    const found = new Map(unknown.map((text, at) => [text, encoded[at]?.getLength() as number]));
+    const all = texts.map((text) => (found.get(text) ?? counts.get(text)) as number);
+    if (counts.size + found.size > REMEMBERED) counts.clear();
+    for (const [text, length] of found) counts.set(text, length);
+    return all;
+  };
   return {
     prompt: (text) => count(text, true),
-    async part(text) {
-      const known = counts.get(text);
-      if (known !== undefined) return known;
-      const counted = await count(text, false);
-      if (counts.size >= REMEMBERED) counts.clear();
-      counts.set(text, counted);
-      return counted;
-    },
+    part: async (text) => counts.get(text) ?? ((await parts([text]))[0] as number),
+    parts,
   };
 }

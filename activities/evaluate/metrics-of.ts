@@ -7,10 +7,10 @@ import { readJsonLines } from '../source/index.ts';
 export async function metricsOf(dataFile: string, predictionsFile: string): Promise<Metrics> {
   const predictions: Prediction[] = [];
   for await (const { value } of readJsonLines(Prediction, predictionsFile)) predictions.push(value);
-  const examples: Pick<Example, 'id' | 'answers'>[] = [];
+  const examples: Pick<Example, 'id' | 'task' | 'answers'>[] = [];
   for await (const { value } of readJsonLines(Example, dataFile)) {
     if (examples.length === predictions.length) break;
-    examples.push({ id: value.id, answers: value.answers });
+    examples.push({ id: value.id, task: value.task, answers: value.answers });
   }
   return scorePredictions(examples, predictions);
 }

@@ -3,6 +3,7 @@ import { resolve } from 'node:path';
 import { digestFile } from '#infra/artifacts/files.ts';
 import type { Base, Source, SweepSpec } from '#workflows/contracts/spec.ts';
 import { type Fingerprints, MINIATURE_WORLD } from '#workflows/plan/recipes.ts';
+import { filesOf } from '#workflows/plan/source-files.ts';
 import type { z } from 'zod';
 import { digestModelFolder } from '../base/model-folder.ts';
 import { hopeless, toFailure } from '../stage/failures.ts';
@@ -26,11 +27,7 @@ export async function fingerprintInputs(baseFolder: string, spec: SweepSpec): Pr
 async function fingerprintSource(baseFolder: string, source: Source, field: string): Promise<Record<string, string>> {
   if (source.kind === 'miniature') return { [MINIATURE_WORLD]: (await digestFile(MINIATURE_WORLD_FILE)).sha256 };
   const found: Record<string, string> = {};
-  const files = [
-    { name: 'questions', path: source.questions, expected: source.questionsSha256 },
-    ...(source.pool === undefined ? [] : [{ name: 'pool', path: source.pool, expected: source.poolSha256 }]),
-  ];
-  for (const { name, path, expected } of files) {
+  for (const { field: name, path, sha256: expected } of filesOf(source)) {
     const { sha256 } = await digest(resolve(baseFolder, path), `${field}.${name}`, path);
     if (expected !== undefined && sha256 !== expected) {
       throw hopeless('SourceError', `${field}.${name}Sha256: found ${sha256} for ${path}, allowed: ${expected}`);

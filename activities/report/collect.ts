@@ -32,6 +32,8 @@ const Config = z.looseObject({
 const LICENCES = {
   miniature: 'authored for this project, Apache-2.0',
   'nq-open': 'Lost in the Middle: MIT; Natural Questions: CC BY-SA 3.0; Wikipedia text: CC BY-SA',
+  musique: 'MuSiQue: CC BY 4.0; Wikipedia text: CC BY-SA',
+  summhay: 'Summary of a Haystack: Apache-2.0',
 } as const;
 
 /** Reads the artifacts of a report's recipe. Throws `ArtifactMissing` or `ArtifactCorrupt`. */

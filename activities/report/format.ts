@@ -1,6 +1,6 @@
 /** How numbers and names are written, the same everywhere in the report. */
 import type { Baseline, Condition, Task } from '#workflows/contracts/experiment.ts';
-import type { Interval } from '#workflows/contracts/report.ts';
+import type { Interval, SourceFacts } from '#workflows/contracts/report.ts';
 
 const CONDITIONS: Readonly<Record<Condition, string>> = {
   real: 'Real data',
@@ -11,12 +11,20 @@ const CONDITIONS: Readonly<Record<Condition, string>> = {
   symbolic: 'Symbolic',
 };
 const BASELINES: Readonly<Record<Baseline, string>> = { untuned: 'Untuned', 'untuned-scaled': 'Untuned, theta scaled' };
+const SOURCES: Readonly<Record<SourceFacts['kind'], string>> = {
+  miniature: 'questions written from authored templates of the project (miniature)',
+  'nq-open': 'real NQ-Open questions over real Wikipedia passages',
+  musique: 'real MuSiQue questions over real Wikipedia paragraphs',
+  summhay: 'real insights of Summary of a Haystack over its documents',
+};
 const TASKS: Readonly<Record<Task, string>> = { mdqa: 'MDQA', musique: 'MuSiQue', summhay: 'SummHay Citation' };
 
 /** Row name of a condition or baseline, as in the paper's Table 1. */
 export function nameOf(by: Condition | Baseline): string {
   return by in CONDITIONS ? CONDITIONS[by as Condition] : BASELINES[by as Baseline];
 }
+/** What a source asks about, after "asks" or alone. */
+export const sourceText = (kind: SourceFacts['kind']): string => SOURCES[kind];
 export const taskName = (task: Task): string => TASKS[task];
 /** "the model tuned on …" in a sentence. */
 export function dataName(condition: Condition): string {

@@ -1,6 +1,6 @@
 /** What a sweep's figures can be taken for: said before any of them, from what its sources and bases are. */
 import type { BaseFacts, SweepResults } from '#workflows/contracts/report.ts';
-import { count, list, parameters, plural, setting, taskName } from './format.ts';
+import { count, list, parameters, plural, setting, sourceText, taskName } from './format.ts';
 
 /** Bases below this many parameters are called tiny. */
 const TINY = 1e8;
@@ -8,7 +8,7 @@ const TINY = 1e8;
 /** Plain statements on what this sweep is and is not. */
 export function nature({ sources, bases, spec }: SweepResults): string[] {
   const miniature = sources.filter(({ kind }) => kind === 'miniature');
-  const questions = sources.filter(({ kind }) => kind === 'nq-open');
+  const questions = sources.filter(({ kind }) => kind !== 'miniature');
   const tiny = bases.every(({ parameters: size }) => size === null || size < TINY);
   const made = bases.filter(({ kind }) => kind === 'pretrain');
   return [
@@ -18,7 +18,7 @@ export function nature({ sources, bases, spec }: SweepResults): string[] {
         ]
       : []),
     ...questions.map(
-      ({ task, rows }) => `${taskName(task)} asks real NQ-Open questions over real Wikipedia passages${rows ? ` (${plural(rows.train, 'training question')}, ${plural(rows.test, 'test question')})` : ''}.`,
+      ({ task, kind, rows }) => `${taskName(task)} asks ${sourceText(kind)}${rows ? ` (${plural(rows.train, 'training question')}, ${plural(rows.test, 'test question')})` : ''}.`,
     ),
     ...(made.length > 0 && questions.length > 0
       ? [

@@ -8,32 +8,34 @@ import type { StageRequest } from '#workflows/contracts/requests.ts';
 import type { ActivityContext } from '../stage/context.ts';
 import { hopeless } from '../stage/failures.ts';
 import { runStage } from '../stage/run-stage.ts';
-import { importNqOpen, writeMiniature } from './index.ts';
+import { importMusique, importNqOpen, importSummhay, writeMiniature } from './index.ts';
 
 const rows = { task: Task, trainRows: z.int(), testRows: z.int() };
 const Params = z.discriminatedUnion('kind', [
   z.strictObject({ kind: z.literal('miniature'), ...rows, world: z.string() }),
   z.strictObject({ kind: z.literal('nq-open'), ...rows, questions: z.string(), pool: z.string().optional() }),
+  z.strictObject({ kind: z.literal('musique'), ...rows, questions: z.array(z.string()).min(1), pool: z.string().optional() }),
+  z.strictObject({ kind: z.literal('summhay'), ...rows, topics: z.array(z.string()).min(1) }),
 ]);
 
 /** Source rows of a task: imported and checked, or authored; split into training and test questions. */
 export function importSource(context: ActivityContext, { recipe, locations }: StageRequest): Promise<StageResult> {
   return runStage(context, 'source', recipe, async ({ outputFolder, progress }) => {
     const params = parse(Params, recipe.params, 'the parameters of a source stage');
-    const { seed } = recipe;
-    const { trainRows, testRows } = params;
-    const counts =
-      params.kind === 'miniature'
-        ? await writeMiniature({ seed, trainRows, testRows, outputDir: outputFolder }, progress)
-        : await importNqOpen({
-            questionsFile: await located(context, locations, params.questions),
-            ...(params.pool !== undefined && { poolFile: await located(context, locations, params.pool) }),
-            seed,
-            trainRows,
-            testRows,
-            outputDir: outputFolder,
-          }, progress);
-    return { summary: { ...counts } };
+    const asked = { seed: recipe.seed, trainRows: params.trainRows, testRows: params.testRows, outputDir: outputFolder };
+    const file = (sha256: string) => located(context, locations, sha256);
+    const files = (hashes: readonly string[]) => Promise.all(hashes.map(file));
+    const pool = 'pool' in params && params.pool !== undefined ? { poolFile: await file(params.pool) } : {};
+    switch (params.kind) {
+      case 'miniature':
+        return { summary: await writeMiniature(asked, progress) };
+      case 'nq-open':
+        return { summary: await importNqOpen({ ...asked, ...pool, questionsFile: await file(params.questions) }, progress) };
+      case 'musique':
+        return { summary: await importMusique({ ...asked, ...pool, questionsFiles: await files(params.questions) }, progress) };
+      case 'summhay':
+        return { summary: await importSummhay({ ...asked, topicFiles: await files(params.topics) }, progress) };
+    }
   });
 }
 

@@ -1,8 +1,11 @@
+export { readDocuments, readMdqaRows, readMusiqueRows, readPool, readSummhayRows, type SourceCounts, type SourceSummary } from './artifact.ts';
 export { answerFilter, answerOccurrences, normalise, type TextRange } from './answers.ts';
 export { SourceError } from './errors.ts';
 export { readJsonLines, writeJsonLines } from './json-lines.ts';
 export { type MiniatureSource, writeMiniature } from './miniature/write.ts';
+export { importMusique, type MusiqueImport } from './musique/import.ts';
 export { importNqOpen, type NqOpenImport } from './nq-open/import.ts';
+export { PADDING } from './padding.ts';
 export type { OnProgress, Progress } from './progress.ts';
-export { readMdqaRows, readPool, type SourceCounts, type SourceSummary } from './rows.ts';
+export { DOCUMENTS, importSummhay, SUPPORTING, type SummhayImport } from './summhay/import.ts';
 export { Tally } from './tally.ts';

@@ -1,6 +1,10 @@
 import { z } from 'zod';
 import { allowedKeys } from './allowed-keys.ts';
-import { SweepSpec } from './spec.ts';
+import type { Task } from './experiment.ts';
+import { type Source, SweepSpec } from './spec.ts';
+
+/** The task that each kind of source has rows for. */
+const TASK_OF = { miniature: 'mdqa', 'nq-open': 'mdqa', musique: 'musique', summhay: 'summhay' } as const satisfies Record<Source['kind'], Task>;
 
 /** A value from outside that does not fit its schema; one line per problem, each naming field, found and allowed. */
 export class InvalidInput extends Error {
@@ -42,7 +46,7 @@ export function parseSweepSpec(value: unknown): SweepSpec {
         : [];
     }),
     ...spec.tasks.flatMap(({ task, source }, index) =>
-      task !== 'mdqa' ? [`tasks[${index}].task: found "${task}", allowed with source "${source.kind}": mdqa`] : [],
+      task !== TASK_OF[source.kind] ? [`tasks[${index}].task: found "${task}", allowed with source "${source.kind}": ${TASK_OF[source.kind]}`] : [],
     ),
   ];
   if (problems.length > 0) throw new InvalidInput('the sweep spec', problems);

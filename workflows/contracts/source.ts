@@ -27,3 +27,48 @@ export const MdqaRow = z.strictObject({
   fact: Fact.optional(),
 });
 export type MdqaRow = z.infer<typeof MdqaRow>;
+
+/** One hop of a question: a sub-question, or a triple of a knowledge graph ("Kent State University >> located in"). */
+export const Hop = z.strictObject({
+  /** Number of the component question in the original data; rows that share one share that hop. */
+  id: z.int(),
+  /** As written, with `#1` for the answer of the first hop. */
+  question: z.string().min(1),
+  answer: z.string().min(1),
+  /** Index in the row's `supports`. */
+  support: z.int().nonnegative(),
+  /** Subject and relation of a `>>` hop (T-REx); null for a question in words. */
+  triple: z.strictObject({ subject: z.string().min(1), relation: z.string().min(1) }).nullable(),
+});
+export type Hop = z.infer<typeof Hop>;
+
+/** One line of `train.jsonl` or `test.jsonl` of a MuSiQue source artifact (Trivedi et al. 2022): a linear three-hop question. */
+export const MusiqueRow = z.strictObject({
+  id: z.string().min(1),
+  question: z.string().min(1),
+  answers: z.array(z.string().min(1)).min(1),
+  hops: z.array(Hop).length(3),
+  /** Passages that the hops rest on, each once. */
+  supports: z.array(Passage).min(1),
+  distractors: z.array(Passage),
+});
+export type MusiqueRow = z.infer<typeof MusiqueRow>;
+
+/** One line of `documents.jsonl` of a SummHay source artifact (Laban et al. 2024). */
+export const SummhayDocument = z.strictObject({
+  id: z.string().min(1),
+  topic: z.string().min(1),
+  text: z.string().min(1),
+  /** Insights that the document contains. */
+  insights: z.array(z.string()),
+});
+export type SummhayDocument = z.infer<typeof SummhayDocument>;
+
+/** One line of `train.jsonl` or `test.jsonl` of a SummHay source artifact: an insight whose documents are to be cited. */
+export const SummhayRow = z.strictObject({
+  /** The insight's own id. */
+  id: z.string().min(1),
+  topic: z.string().min(1),
+  insight: z.string().min(1),
+});
+export type SummhayRow = z.infer<typeof SummhayRow>;

@@ -28,7 +28,23 @@ export const NqOpenSource = z.strictObject({
   poolSha256: sha256.optional(),
 });
 
-export const Source = z.discriminatedUnion('kind', [MiniatureSource, NqOpenSource]);
+/** MuSiQue questions; their linear three-hop rows (`3hop1__…`) are used. */
+export const MusiqueSource = z.strictObject({
+  kind: z.literal('musique'),
+  /** JSONL files (plain or .gz) in MuSiQue's own format: id, question, answer, question_decomposition, paragraphs. */
+  questions: z.array(filePath).min(1),
+  /** JSONL (plain or .gz): title and paragraph_text (or text). Gives rows that come with fewer distractors the usual number. */
+  pool: filePath.optional(),
+});
+
+/** Summary of a Haystack: one file per topic, with its subtopics, insights and documents. */
+export const SummhaySource = z.strictObject({
+  kind: z.literal('summhay'),
+  /** JSON files (plain or .gz), one topic each. */
+  topics: z.array(filePath).min(1),
+});
+
+export const Source = z.discriminatedUnion('kind', [MiniatureSource, NqOpenSource, MusiqueSource, SummhaySource]);
 export type Source = z.infer<typeof Source>;
 
 export const Examples = z.strictObject({

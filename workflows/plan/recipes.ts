@@ -4,7 +4,7 @@
  */
 import type { ArtifactRef, Recipe, Stage } from '../contracts/artifacts.ts';
 import type { Condition } from '../contracts/experiment.ts';
-import type { ModelSpec, SweepSpec, TaskSpec } from '../contracts/spec.ts';
+import type { ModelSpec, Source, SweepSpec, TaskSpec } from '../contracts/spec.ts';
 import { STAGE_VERSIONS } from './versions.ts';
 
 /** SHA-256 of every file and folder that the spec names, and of the authored world, by path (or `miniature`). */
@@ -30,18 +30,20 @@ export function sourceRecipe(spec: SweepSpec, { task, source, examples }: TaskSp
   if (source.kind === 'miniature') {
     return recipe('source', { ...rows, kind: source.kind, world: fingerprint(fingerprints, MINIATURE_WORLD) }, {}, spec.seed);
   }
-  const { kind, questions, pool } = source;
-  return recipe(
-    'source',
-    {
-      ...rows,
-      kind,
-      questions: fingerprint(fingerprints, questions),
-      ...(pool === undefined ? {} : { pool: fingerprint(fingerprints, pool) }),
-    },
-    {},
-    spec.seed,
-  );
+  return recipe('source', { ...rows, ...withFingerprints(source, fingerprints) }, {}, spec.seed);
+}
+
+/** A source's kind and, under the name of each of its fields, the fingerprints of the files instead of their paths. */
+function withFingerprints(source: Exclude<Source, { kind: 'miniature' }>, fingerprints: Fingerprints): Params {
+  const of = (path: string) => fingerprint(fingerprints, path);
+  switch (source.kind) {
+    case 'nq-open':
+      return { kind: source.kind, questions: of(source.questions), ...(source.pool !== undefined && { pool: of(source.pool) }) };
+    case 'musique':
+      return { kind: source.kind, questions: source.questions.map(of), ...(source.pool !== undefined && { pool: of(source.pool) }) };
+    case 'summhay':
+      return { kind: source.kind, topics: source.topics.map(of) };
+  }
 }
 
 /** `corpus` is the source artifact that a base pretrained by the sweep itself is trained on. */

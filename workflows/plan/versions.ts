@@ -7,7 +7,7 @@ import type { Stage } from '../contracts/artifacts.ts';
 export const STAGE_VERSIONS: Readonly<Record<Stage, number>> = {
   source: 1,
   base: 1,
-  dataset: 1,
+  dataset: 2,
   train: 1,
   evaluate: 1,
   score: 1,

@@ -8,7 +8,7 @@ import type { MdqaRow } from '#workflows/contracts/source.ts';
 import { DatasetError } from '../errors.ts';
 import type { TaskRequest, TaskRow } from '../task.ts';
 import { realDraft } from './real.ts';
-import { PassageRetriever } from './retriever.ts';
+import { PassageRetriever } from '../retriever.ts';
 import { symbolicDraft } from './symbolic.ts';
 import { type SyntheticCondition, syntheticDraft } from './synthetic.ts';
 
@@ -21,7 +21,7 @@ const SYNTHETIC: Partial<Record<Condition, SyntheticCondition>> = {
 
 /** Rows of an MDQA source artifact with the draft of their example in one condition. */
 export async function* mdqaRows({ sourceDir, condition, split, seed }: TaskRequest): AsyncGenerator<TaskRow> {
-  const pool = condition === 'real' ? new PassageRetriever(await readPool(sourceDir)) : null;
+  const pool = new PassageRetriever(await readPool(sourceDir));
   const synthetic = SYNTHETIC[condition];
   const draftOf = synthetic ? syntheticDrafts(synthetic, condition, split, seed) : null;
   for await (const row of readMdqaRows(sourceDir, split)) {

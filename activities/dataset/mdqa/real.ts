@@ -4,18 +4,19 @@ import { sentencesOf } from '#activities/source/miniature/language.ts';
 import type { MdqaRow, Passage } from '#workflows/contracts/source.ts';
 import type { Draft } from '../draft.ts';
 import { DatasetError } from '../errors.ts';
-import { documentPiece } from './documents.ts';
-import type { PassageRetriever } from './retriever.ts';
+import { documentPiece } from '../documents.ts';
+import type { PassageRetriever } from '../retriever.ts';
 
-export function realDraft(row: MdqaRow, pool: PassageRetriever | null): Draft {
+export function realDraft(row: MdqaRow, pool: PassageRetriever): Draft {
   const { question, answers, gold, fact } = row;
   return {
     question,
     answers,
     answer: copyableAnswer(row),
     layout: 'documents',
-    needles: [documentPiece(gold, fact ? factSentence(row) : { start: 0, end: gold.text.length })],
-    others: others(row, pool),
+    required: [documentPiece(gold, fact ? factSentence(row) : { start: 0, end: gold.text.length })],
+    filling: { by: 'pieces', others: others(row, pool) },
+    answerIn: 'needles',
     // Imported gold passages may name the answer in their title; the authored ones never do.
     answersOnlyInNeedles: fact !== undefined,
   };
@@ -35,7 +36,7 @@ function factSentence({ id, answers, gold }: MdqaRow): TextRange {
   return stating[0] as TextRange;
 }
 
-function* others({ question, answers, gold, distractors }: MdqaRow, pool: PassageRetriever | null) {
+function* others({ question, answers, gold, distractors }: MdqaRow, pool: PassageRetriever) {
   const used = new Set([gold.text]);
   const containsAnswer = answerFilter(answers);
   const usable = (passage: Passage) => !used.has(passage.text) && !containsAnswer(passage);
@@ -44,7 +45,7 @@ function* others({ question, answers, gold, distractors }: MdqaRow, pool: Passag
     used.add(passage.text);
     yield documentPiece(passage);
   }
-  for (const passage of pool?.ranked(question) ?? []) {
+  for (const passage of pool.ranked(question)) {
     if (!usable(passage)) continue;
     used.add(passage.text);
     yield documentPiece(passage);

@@ -16,8 +16,9 @@ export function symbolicDraft(random: SeededRandom): Draft {
     answer: value,
     answers: [value],
     layout: 'dictionary',
-    needles: [{ text: needle, needle: { start: 0, end: needle.length } }],
-    others: others(),
+    required: [{ text: needle, needles: [{ start: 0, end: needle.length }] }],
+    filling: { by: 'pieces', others: others() },
+    answerIn: 'needles',
     answersOnlyInNeedles: true,
   };
 }

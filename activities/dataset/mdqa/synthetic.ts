@@ -12,7 +12,7 @@ import type { Fact, MdqaRow } from '#workflows/contracts/source.ts';
 import type { Draft, Piece } from '../draft.ts';
 import { DatasetError } from '../errors.ts';
 import { SymbolDraw } from '../symbols.ts';
-import { documentPiece } from './documents.ts';
+import { documentPiece } from '../documents.ts';
 
 export interface SyntheticCondition {
   /** High: real names in paraphrased wordings. Low: 4-character symbols in plain templates. */
@@ -42,8 +42,9 @@ export function syntheticDraft(row: StatedRow, { expression, diversity }: Synthe
     answer: value,
     answers: [value],
     layout: 'documents',
-    needles: [factDocument(subject, relation, value, true)],
-    others: others(),
+    required: [factDocument(subject, relation, value, true)],
+    filling: { by: 'pieces', others: others() },
+    answerIn: 'needles',
     answersOnlyInNeedles: true,
   };
 

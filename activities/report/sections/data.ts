@@ -2,15 +2,14 @@
 import type { DatasetCard, Example } from '#workflows/contracts/dataset.ts';
 import type { SettingResults, SourceFacts } from '#workflows/contracts/report.ts';
 import { html, type Html, quoted } from '../html.ts';
-import { count, list, nameOf, plural, score, taskName } from '../format.ts';
+import { count, list, nameOf, plural, score, sourceText, taskName } from '../format.ts';
 import { type Piece, promptPieces } from '../prompt.ts';
 import { number, table } from './parts.ts';
 
 export function sources(found: readonly SourceFacts[]): Html {
   return html`${found.map(({ task, kind, rows, dropped, licence }) => {
-    const from = kind === 'miniature' ? 'authored templates of the project (miniature)' : 'NQ-Open with Wikipedia passages';
-    const counts = rows ? `${plural(rows.train, 'training question')}, ${plural(rows.test, 'test question')}, ${plural(rows.pool, 'further passage')}` : 'not there';
-    return html`<p class="prose">Source of ${taskName(task)}: ${from}; ${counts}. ${droppedText(dropped)}${licence === null ? '' : html` Licence: ${quoted(licence)}`}</p>`;
+    const counts = rows ? `${plural(rows.train, 'training question')}, ${plural(rows.test, 'test question')}, ${plural(rows.pool, kind === 'summhay' ? 'document' : 'further passage')}` : 'not there';
+    return html`<p class="prose">Source of ${taskName(task)}: ${sourceText(kind)}; ${counts}. ${droppedText(dropped)}${licence === null ? '' : html` Licence: ${quoted(licence)}`}</p>`;
   })}`;
 }
 

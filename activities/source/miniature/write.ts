@@ -1,8 +1,8 @@
 import { seededRandom } from '#activities/random/seeded.ts';
 import type { MdqaRow, Passage } from '#workflows/contracts/source.ts';
+import { type SourceCounts, type SourceSummary, writeSource } from '../artifact.ts';
 import { SourceError } from '../errors.ts';
 import type { OnProgress } from '../progress.ts';
-import { type SourceCounts, type SourceSummary, writeMdqaSource } from '../rows.ts';
 import { choice, goldDocument, otherDocument } from './documents.ts';
 import { sentence } from './language.ts';
 import { NameDraw, type NameList, namesOf } from './names.ts';
@@ -45,7 +45,7 @@ export async function writeMiniature({ seed, trainRows, testRows, outputDir }: M
     passages: { kept: (trainRows + testRows) * DISTRACTORS, dropped: {} },
     pool: { kept: 0, dropped: {} },
   };
-  return writeMdqaSource(outputDir, { train: rows('train', trainRows, 0), test: rows('test', testRows, trainRows) }, [], () => counts);
+  return writeSource(outputDir, { train: rows('train', trainRows, 0), test: rows('test', testRows, trainRows), pool: [] }, () => counts);
 }
 
 interface Question {

@@ -1,12 +1,12 @@
-import { createHash } from 'node:crypto';
-import type { MdqaRow, Passage } from '#workflows/contracts/source.ts';
+import type { MdqaRow } from '#workflows/contracts/source.ts';
+import { type SourceSummary, writeSource } from '../artifact.ts';
 import { SourceError } from '../errors.ts';
 import { readJsonLines } from '../json-lines.ts';
+import { orderKey, SmallestByKey, SPARE_SHARE } from '../order.ts';
+import { openPool } from '../pool.ts';
 import type { OnProgress } from '../progress.ts';
-import { type SourceSummary, writeMdqaSource } from '../rows.ts';
 import { Tally } from '../tally.ts';
 import { NqOpenRow, normaliseRow } from './normalise-row.ts';
-import { readPoolFile } from './pool.ts';
 
 export interface NqOpenImport {
   /** *Lost in the Middle* JSONL, plain or gzipped. */
@@ -19,9 +19,6 @@ export interface NqOpenImport {
   testRows: number;
   outputDir: string;
 }
-
-/** Rows beyond those asked for, where the file has them: a dataset takes one in place of a row that does not fit its context. */
-const SPARE_SHARE = 0.1;
 
 /** Progress is reported every so many rows. */
 const PROGRESS_ROWS = 200;
@@ -57,7 +54,7 @@ export async function importNqOpen(
       seen.add(row.id);
       passages += row.distractors.length;
       for (const [reason, count] of Object.entries(dropped.toRecord())) passagesDropped.add(reason, count);
-      chosen.add(createHash('sha256').update(JSON.stringify(['split', seed, row.id])).digest('hex'), row);
+      chosen.add(orderKey(seed, row.id), row);
     }
   }
   if (seen.size < wanted) {
@@ -71,44 +68,10 @@ export async function importNqOpen(
   const test = [...rows.slice(0, testRows), ...rows.slice(wanted, wanted + spareTest)];
   const train = [...rows.slice(testRows, wanted), ...rows.slice(wanted + spareTest)];
 
-  const poolDropped = new Tally();
-  let poolKept = 0;
-  async function* pool(): AsyncGenerator<Passage> {
-    if (poolFile === undefined) return;
-    for await (const passage of readPoolFile(poolFile, poolDropped)) {
-      if (poolKept++ % PROGRESS_ROWS === 0) onProgress?.({ phase: 'reading pool', done: poolKept, total: poolKept, unit: 'passages' });
-      yield passage;
-    }
-  }
-  return writeMdqaSource(outputDir, { train, test }, pool(), () => ({
+  const pool = openPool(poolFile, onProgress);
+  return writeSource(outputDir, { train, test, pool: pool.passages() }, () => ({
     rows: { read, train: train.length, test: test.length, unused: seen.size - train.length - test.length, dropped: rowsDropped.toRecord() },
     passages: { kept: passages, dropped: passagesDropped.toRecord() },
-    pool: { kept: poolKept, dropped: poolDropped.toRecord() },
+    pool: pool.counts(),
   }));
-}
-
-/** Keeps the `limit` values with the smallest keys of all that were added. */
-class SmallestByKey<T> {
-  readonly #limit: number;
-  #entries: { key: string; value: T }[] = [];
-
-  constructor(limit: number) {
-    this.#limit = limit;
-  }
-
-  add(key: string, value: T): void {
-    this.#entries.push({ key, value });
-    // Sorting only when twice as many are held makes adding cheap on average.
-    if (this.#entries.length >= 2 * this.#limit) this.#trim();
-  }
-
-  inOrder(): T[] {
-    this.#trim();
-    return this.#entries.map(({ value }) => value);
-  }
-
-  #trim(): void {
-    this.#entries.sort((a, b) => (a.key < b.key ? -1 : 1));
-    this.#entries.length = Math.min(this.#entries.length, this.#limit);
-  }
 }

@@ -1,8 +1,10 @@
 /** From a row of the *Lost in the Middle* files (Liu et al. 2023) to the project's own. */
 import { createHash } from 'node:crypto';
 import { z } from 'zod';
-import type { MdqaRow, Passage } from '#workflows/contracts/source.ts';
-import { answerFilter, answerOccurrences, normalise } from '../answers.ts';
+import type { MdqaRow } from '#workflows/contracts/source.ts';
+import { answerOccurrences, normalise } from '../answers.ts';
+import { usableDistractors } from '../distractors.ts';
+import { oneLine, toPassage } from '../passage.ts';
 import type { Tally } from '../tally.ts';
 
 /** The fields that are read; others (nq_annotated_gold, retrieval scores, …) are allowed and ignored. */
@@ -14,15 +16,6 @@ export const NqOpenRow = z.object({
     .min(1),
 });
 export type NqOpenRow = z.infer<typeof NqOpenRow>;
-
-export function toPassage({ title, text }: { title: string; text: string }): Passage {
-  return { title: oneLine(title), text: oneLine(text) };
-}
-
-/** One line with plain spaces: a document of a prompt is one line, and an answer is written as it stands in its passage. */
-function oneLine(text: string): string {
-  return text.trim().replace(/\s*[\n\r\u2028\u2029]\s*|\p{Zs}/gu, ' ');
-}
 
 /**
  * The row in the project's form, or the reason why it cannot be used: the question's only gold passage must contain an
@@ -40,27 +33,7 @@ export function normaliseRow(raw: NqOpenRow, passagesDropped: Tally): MdqaRow | 
   const gold = toPassage(golds[0] as NqOpenRow['ctxs'][number]);
   if (answerOccurrences(gold.text, answers).length === 0) return 'answer not in the gold text';
 
-  const containsAnswer = answerFilter(answers);
-  const seen = new Set([gold.text]);
-  const distractors: Passage[] = [];
-  for (const raw_ of raw.ctxs) {
-    if (raw_.isgold) continue;
-    const passage = toPassage(raw_);
-    const fault = raw_.hasanswer
-      ? 'marked hasanswer'
-      : passage.text === ''
-        ? 'empty text'
-        : containsAnswer(passage)
-          ? 'contains an answer'
-          : seen.has(passage.text)
-            ? 'repeated in its row'
-            : null;
-    if (fault !== null) {
-      passagesDropped.add(fault);
-      continue;
-    }
-    seen.add(passage.text);
-    distractors.push(passage);
-  }
+  const candidates = raw.ctxs.filter(({ isgold }) => !isgold).map((passage) => ({ ...toPassage(passage), hasAnswer: passage.hasanswer }));
+  const distractors = usableDistractors(candidates, [gold], answers, passagesDropped);
   return { id: `nq-${createHash('sha256').update(key).digest('hex').slice(0, 16)}`, question, answers, gold, distractors };
 }

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { answerTokens, exactMatch, scorePredictions, tokenF1 } from '#activities/analysis/index.ts';
+import { answerTokens, citationF1, citationMatch, exactMatch, scorePredictions, tokenF1 } from '#activities/analysis/index.ts';
 
 describe('SQuAD normalisation', () => {
   test.each([
@@ -43,10 +43,31 @@ test('exact match asks for the same tokens in the same order', () => {
   expect(() => exactMatch('x', [])).toThrow(/answers/);
 });
 
+describe('citation F1', () => {
+  test.each([
+    ['[24][27]', ['[24][27]'], 1],
+    ['[27][24]', ['[24][27]'], 1],
+    ['24 and 27', ['[24][27]'], 1],
+    ['[24][24]', ['[24][27]'], 2 / 3],
+    // Precision 1/3, recall 1/2.
+    ['[1][2][24]', ['[24][27]'], 0.4],
+    ['[2][4]', ['[24]'], 0],
+    ['none', ['[24][27]'], 0],
+  ])('%j against %j is %d', (prediction, answers, f1) => {
+    expect(citationF1(prediction, answers)).toBeCloseTo(f1, 12);
+    expect(citationMatch(prediction, answers)).toBe(f1 === 1 ? 1 : 0);
+  });
+
+  test('is the metric of SummHay Citation', () => {
+    const cited = { id: 'c', text: '[27][1]', tokenIds: [], stoppedBy: 'eos' as const };
+    expect(scorePredictions([{ id: 'c', task: 'summhay', answers: ['[24][27]'] }], [cited])).toMatchObject({ f1: 0.5, exactMatch: 0 });
+  });
+});
+
 describe('metrics of predictions', () => {
   const examples = [
-    { id: 'q1', answers: ['Paris'] },
-    { id: 'q2', answers: ['New York City', 'NYC'] },
+    { id: 'q1', task: 'mdqa' as const, answers: ['Paris'] },
+    { id: 'q2', task: 'musique' as const, answers: ['New York City', 'NYC'] },
   ];
   const prediction = (id: string, text: string) => ({ id, text, tokenIds: [], stoppedBy: 'eos' as const });
 

@@ -13,7 +13,8 @@ const good: Example = {
   id: 'e1', task: 'mdqa', condition: 'real', split: 'train', prompt, answer: 'Anna Reed', answers: ['Anna Reed'], question: 'Who?',
   needles: [at(needle)], answerSpans: [at('Anna Reed')], promptTokens: 30,
 };
-const truth: ExampleTruth = { contextTokens: 30, needleTexts: [needle], otherTexts: [other], answersOnlyInNeedles: true };
+const promptEnd = '\nAnswer it.\nQuestion: Who?\nAnswer:';
+const truth: ExampleTruth = { contextTokens: 30, promptEnd, needleTexts: [needle], otherTexts: [other], answerIn: 'needles', answersOnlyInNeedles: true };
 
 describe('the check of an example', () => {
   it('lets a sound one pass', () => {

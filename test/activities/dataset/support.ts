@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { onTestFinished } from 'vitest';
 import { DatasetCard, Example, type Span } from '#workflows/contracts/dataset.ts';
-import type { MdqaRow, Passage } from '#workflows/contracts/source.ts';
+import type { Passage, SummhayDocument } from '#workflows/contracts/source.ts';
 
 /** Tokenizer of the base model that the repository ships. */
 export const tinyTokenizer = fileURLToPath(new URL('../../../examples/models/tiny-llama/tokenizer.json', import.meta.url));
@@ -54,11 +54,12 @@ export async function characterTokenizer(folder: string, normalizer: object | nu
 }
 
 /** Source artifact made of these rows and this pool. */
-export async function writeSource(folder: string, rows: { train?: MdqaRow[]; test?: MdqaRow[] }, pool: Passage[] = []): Promise<void> {
+export async function writeSource(folder: string, rows: { train?: object[]; test?: object[] }, pool: Passage[] = [], documents: SummhayDocument[] = []): Promise<void> {
   const lines = (values: object[]) => values.map((value) => `${JSON.stringify(value)}\n`).join('');
   await writeFile(join(folder, 'train.jsonl'), lines(rows.train ?? []));
   await writeFile(join(folder, 'test.jsonl'), lines(rows.test ?? []));
   await writeFile(join(folder, 'pool.jsonl'), lines(pool));
+  await writeFile(join(folder, 'documents.jsonl'), lines(documents));
 }
 
 export async function readExamples(folder: string, split: string): Promise<Example[]> {

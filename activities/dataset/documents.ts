@@ -1,9 +1,9 @@
 import type { TextRange } from '#activities/source/index.ts';
 import type { Passage } from '#workflows/contracts/source.ts';
-import type { Piece } from '../draft.ts';
+import type { Piece } from './draft.ts';
 
 /** A document of the paper's MDQA prompts but for its number (appendix C.1); `needle` counts in the passage's text. */
 export function documentPiece({ title, text }: Passage, needle?: TextRange): Piece {
   const head = `(Title: ${title}) `;
-  return { text: head + text, ...(needle && { needle: { start: head.length + needle.start, end: head.length + needle.end } }) };
+  return { text: head + text, ...(needle && { needles: [{ start: head.length + needle.start, end: head.length + needle.end }] }) };
 }

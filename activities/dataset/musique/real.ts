@@ -1,0 +1,53 @@
+/** Condition `real`: the question's own paragraphs, and padding paragraphs up to the context's length (paper, section 2.2). */
+import { answerFilter, answerOccurrences, PADDING } from '#activities/source/index.ts';
+import type { MusiqueRow, Passage } from '#workflows/contracts/source.ts';
+import { documentPiece } from '../documents.ts';
+import type { Draft, Piece } from '../draft.ts';
+import { DatasetError } from '../errors.ts';
+import type { PassageRetriever } from '../retriever.ts';
+
+/** Paragraphs of a question in MuSiQue; a row that came with fewer gets others from the pool. */
+const PARAGRAPHS = 20;
+
+/** The padding sentences so often make a paragraph of about 100 words, as long as MuSiQue's. */
+const PADDING_REPEATS = 5;
+const PADDING_PIECE: Piece = { text: Array.from({ length: PADDING_REPEATS }, () => PADDING.join(' ')).join(' ') };
+
+export function realDraft(row: MusiqueRow, pool: PassageRetriever): Draft {
+  const { question, answers, supports } = row;
+  return {
+    question,
+    answers,
+    answer: copyableAnswer(row),
+    layout: 'documents',
+    required: supports.map((passage) => documentPiece(passage, { start: 0, end: passage.text.length })),
+    filling: { by: 'pieces', others: others(row, pool) },
+    answerIn: 'needles',
+    // Titles may name the answer, and an earlier hop's paragraph may as well.
+    answersOnlyInNeedles: false,
+  };
+}
+
+/** The first answer that stands in the last hop's paragraph, so that the model is trained to write what it can copy. */
+function copyableAnswer({ id, answers, hops, supports }: MusiqueRow): string {
+  const last = supports[hops.at(-1)?.support ?? -1];
+  const answer = last && answers.find((candidate) => answerOccurrences(last.text, [candidate]).length > 0);
+  if (answer === undefined) throw new DatasetError(`source row ${id}: found none of the answers ${JSON.stringify(answers)} in the paragraph of the last hop`);
+  return answer;
+}
+
+function* others({ question, answers, supports, distractors }: MusiqueRow, pool: PassageRetriever): Generator<Piece> {
+  const used = new Set(supports.map(({ text }) => text));
+  const containsAnswer = answerFilter(answers);
+  // A passage may also be a longer copy of a supporting one.
+  const usable = (passage: Passage) => !used.has(passage.text) && !containsAnswer(passage) && !supports.some(({ text }) => passage.text.includes(text));
+  for (const passages of [distractors, pool.ranked(question)]) {
+    for (const passage of passages) {
+      if (used.size >= PARAGRAPHS) break;
+      if (!usable(passage)) continue;
+      used.add(passage.text);
+      yield documentPiece(passage);
+    }
+  }
+  for (;;) yield PADDING_PIECE;
+}

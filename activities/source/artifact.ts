@@ -1,0 +1,74 @@
+/** The files of a source artifact: rows of the two splits, what fills contexts, and counts. */
+import { mkdir, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { z } from 'zod';
+import { MdqaRow, MusiqueRow, Passage, SummhayDocument, SummhayRow } from '#workflows/contracts/source.ts';
+import { readJsonLines, writeJsonLines } from './json-lines.ts';
+
+/** `counts.json`: what was read, kept and dropped, and why. */
+export interface SourceCounts {
+  rows: {
+    read: number;
+    train: number;
+    test: number;
+    /** Good rows that were not asked for. */
+    unused: number;
+    dropped: Record<string, number>;
+  };
+  /** Distractor passages of the good rows. */
+  passages: { kept: number; dropped: Record<string, number> };
+  /** Passages of the pool file, or the documents of a SummHay source. */
+  pool: { kept: number; dropped: Record<string, number> };
+}
+
+/** Source rows of a split, one at a time. @throws SourceError naming file, row and field */
+async function* readRows<T extends z.ZodType>(schema: T, sourceDir: string, split: 'train' | 'test'): AsyncGenerator<z.output<T>> {
+  for await (const { value } of readJsonLines(schema, join(sourceDir, `${split}.jsonl`))) yield value;
+}
+
+export const readMdqaRows = (sourceDir: string, split: 'train' | 'test') => readRows(MdqaRow, sourceDir, split);
+export const readMusiqueRows = (sourceDir: string, split: 'train' | 'test') => readRows(MusiqueRow, sourceDir, split);
+export const readSummhayRows = (sourceDir: string, split: 'train' | 'test') => readRows(SummhayRow, sourceDir, split);
+
+/** The whole pool. @throws SourceError naming file, row and field */
+export const readPool = (sourceDir: string) => readAll(Passage, join(sourceDir, 'pool.jsonl'));
+
+/** All documents of a SummHay source. @throws SourceError naming file, row and field */
+export const readDocuments = (sourceDir: string) => readAll(SummhayDocument, join(sourceDir, 'documents.jsonl'));
+
+async function readAll<T extends z.ZodType>(schema: T, file: string): Promise<z.output<T>[]> {
+  const all: z.output<T>[] = [];
+  for await (const { value } of readJsonLines(schema, file)) all.push(value);
+  return all;
+}
+
+/** `counts.json` in short, for progress and reports. */
+export type SourceSummary = Record<
+  'rowsRead' | 'rowsDropped' | 'rowsUnused' | 'trainRows' | 'testRows' | 'passages' | 'passagesDropped' | 'poolPassages' | 'poolPassagesDropped',
+  number
+>;
+
+type Values = Iterable<object> | AsyncIterable<object>;
+
+/** Writes each of `files` as JSONL, in their order, and `counts.json`; what was dropped may be known only when all are written. */
+export async function writeSource(outputDir: string, files: { train: Values; test: Values } & ({ pool: Values } | { documents: Values }), counts: () => SourceCounts): Promise<SourceSummary> {
+  await mkdir(outputDir, { recursive: true });
+  for (const [name, values] of Object.entries(files)) await writeJsonLines(join(outputDir, `${name}.jsonl`), values);
+  const found = counts();
+  await writeFile(join(outputDir, 'counts.json'), `${JSON.stringify(found, null, 2)}\n`);
+  return {
+    rowsRead: found.rows.read,
+    rowsDropped: sum(found.rows.dropped),
+    rowsUnused: found.rows.unused,
+    trainRows: found.rows.train,
+    testRows: found.rows.test,
+    passages: found.passages.kept,
+    passagesDropped: sum(found.passages.dropped),
+    poolPassages: found.pool.kept,
+    poolPassagesDropped: sum(found.pool.dropped),
+  };
+}
+
+function sum(counts: Record<string, number>): number {
+  return Object.values(counts).reduce((total, count) => total + count, 0);
+}

@@ -1,0 +1,33 @@
+import type { Passage } from '#workflows/contracts/source.ts';
+import { answerFilter } from './answers.ts';
+import type { Tally } from './tally.ts';
+
+export interface DistractorCandidate extends Passage {
+  /** The file's own mark that the passage holds an answer. */
+  hasAnswer?: boolean;
+}
+
+/** Those candidates that may stand around a needle: with text, not among `needles`, no two alike, none with an answer. The rest is counted. */
+export function usableDistractors(candidates: readonly DistractorCandidate[], needles: readonly Passage[], answers: readonly string[], dropped: Tally): Passage[] {
+  const containsAnswer = answerFilter(answers);
+  const seen = new Set(needles.map(({ text }) => text));
+  const usable: Passage[] = [];
+  for (const { hasAnswer, ...passage } of candidates) {
+    const fault = hasAnswer
+      ? 'marked hasanswer'
+      : passage.text === ''
+        ? 'empty text'
+        : containsAnswer(passage)
+          ? 'contains an answer'
+          : seen.has(passage.text)
+            ? 'repeated in its row'
+            : null;
+    if (fault !== null) {
+      dropped.add(fault);
+      continue;
+    }
+    seen.add(passage.text);
+    usable.push(passage);
+  }
+  return usable;
+}
