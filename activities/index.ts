@@ -12,6 +12,7 @@ import { scoreHeads } from './score/score-heads.ts';
 import { importSource } from './source/import-source.ts';
 import type { SweepSpec } from '#workflows/contracts/spec.ts';
 import type { ActivityContext } from './stage/context.ts';
+import { underHeartbeats } from './stage/heartbeat.ts';
 import { trainAdapter } from './train/train-adapter.ts';
 
 type WithoutContext<F> = F extends (context: ActivityContext, ...args: infer A) => infer R ? (...args: A) => R : never;
@@ -22,7 +23,9 @@ function bind<T extends Record<string, (context: ActivityContext, ...args: never
   return Object.fromEntries(bound) as { [Name in keyof T]: WithoutContext<T[Name]> };
 }
 
-const fingerprint = ({ baseFolder }: ActivityContext, spec: SweepSpec) => fingerprintInputs(baseFolder, spec);
+/** Hashing a large model takes minutes. */
+const fingerprint = ({ baseFolder }: ActivityContext, spec: SweepSpec) =>
+  underHeartbeats({ phase: 'hashing the files of the spec', done: 0, total: 1, unit: '' }, () => fingerprintInputs(baseFolder, spec));
 
 /** Activities that any worker can do. */
 export function lightActivities(context: ActivityContext) {

@@ -1,4 +1,6 @@
+import { existsSync } from 'node:fs';
 import { mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
+import { connect } from 'node:net';
 import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
 import { NativeConnection } from '@temporalio/worker';
@@ -98,8 +100,10 @@ export async function startStack(home: Home, env: NodeJS.ProcessEnv, onStep: (st
 export async function runningStack(home: Home): Promise<StackDescription | null> {
   const text = await readFile(home.stackFile, 'utf8').catch(() => null);
   if (text === null) return null;
-  const parsed = StackDescription.safeParse(JSON.parse(text));
-  return parsed.success && isAlive(parsed.data.pid) ? parsed.data : null;
+  const parsed = StackDescription.safeParse(parseJson(text));
+  if (!parsed.success || !isAlive(parsed.data.pid)) return null;
+  // After a crash of the machine another process may have the number.
+  return (await answers(parsed.data.temporalAddress)) ? parsed.data : null;
 }
 
 async function startServers(home: Home, env: NodeJS.ProcessEnv, credentials: Awaited<ReturnType<typeof loadOrCreateCredentials>>, stops: Stack['stop'][]) {
@@ -132,10 +136,16 @@ async function startServers(home: Home, env: NodeJS.ProcessEnv, credentials: Awa
   return [temporal.value, s3.value] as const;
 }
 
-/** One trainer per core, each on one thread, so that cells run side by side; four at most, for the sake of memory. */
+/** Present where an NVIDIA driver is. */
+const NVIDIA_DEVICE = '/dev/nvidiactl';
+
+/**
+ * One trainer per core, each on one thread, so that cells run side by side; four at most, for the sake of memory. Where there
+ * is a GPU, one: several would share its memory.
+ */
 function trainerCount(env: NodeJS.ProcessEnv): number {
   const text = env.NEEDLEWORK_TRAINERS;
-  if (!text) return Math.min(4, availableParallelism());
+  if (!text) return existsSync(NVIDIA_DEVICE) ? 1 : Math.min(4, availableParallelism());
   const count = Number(text);
   if (!Number.isInteger(count) || count < 1 || count > 64) throw new Error(`NEEDLEWORK_TRAINERS: found "${text}", allowed: a whole number from 1 to 64`);
   return count;
@@ -162,6 +172,27 @@ async function writeStackFile(home: Home, description: StackDescription): Promis
   const partial = `${home.stackFile}.${process.pid}`;
   await writeFile(partial, `${JSON.stringify(description, null, 2)}\n`);
   await rename(partial, home.stackFile);
+}
+
+function parseJson(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return null;
+  }
+}
+
+/** Whether something listens at `host:port`. */
+function answers(address: string): Promise<boolean> {
+  const [host, port] = address.split(':') as [string, string];
+  return new Promise((resolve) => {
+    const socket = connect({ host, port: Number(port), timeout: 2_000 });
+    const end = (answered: boolean) => () => {
+      socket.destroy();
+      resolve(answered);
+    };
+    socket.once('connect', end(true)).once('error', end(false)).once('timeout', end(false));
+  });
 }
 
 function isAlive(pid: number): boolean {

@@ -11,10 +11,12 @@ export async function cell(plan: CellPlan): Promise<void> {
   const { dataset, train, evaluate, score, mask } = plan.stages;
   await stage(dataset);
   await stage(train);
-  await Promise.all([
+  // What one of them fails at does not stop the other: its hours of work would be lost.
+  const outcomes = await Promise.allSettled([
     stage(evaluate),
     stage(score).then(() => mask && stage(mask)),
   ]);
+  for (const outcome of outcomes) if (outcome.status === 'rejected') throw outcome.reason;
 }
 
 /** Runs stages of a cell and tells its sweep when each begins and ends. */

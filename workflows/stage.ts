@@ -1,5 +1,5 @@
 /** Running one stage from a workflow: which activity does it, under which policy, and how it is labelled. */
-import { ActivityFailure, ApplicationFailure, proxyActivities } from '@temporalio/workflow';
+import { ActivityFailure, ApplicationFailure, isCancellation, proxyActivities } from '@temporalio/workflow';
 import type { Activities } from '../activities/index.ts';
 import type { Recipe, StageResult } from './contracts/artifacts.ts';
 import { POLICIES } from './policies.ts';
@@ -37,8 +37,9 @@ export async function explained<T>(activity: Promise<T>, where = '', details: un
   try {
     return await activity;
   } catch (error) {
-    if (!(error instanceof ActivityFailure) || !(error.cause instanceof ApplicationFailure)) throw error;
-    const { type, message } = error.cause;
-    throw ApplicationFailure.create({ type: type ?? 'Error', message: `${where}${message}`, details, nonRetryable: true, cause: error });
+    if (!(error instanceof ActivityFailure) || isCancellation(error)) throw error;
+    const { cause } = error;
+    const type = cause instanceof ApplicationFailure ? cause.type : cause?.name;
+    throw ApplicationFailure.create({ type: type ?? 'Error', message: `${where}${cause?.message ?? error.message}`, details, nonRetryable: true, cause: error });
   }
 }

@@ -1,5 +1,7 @@
 import {
   ApplicationFailure,
+  CancellationScope,
+  CancelledFailure,
   ChildWorkflowFailure,
   executeChild,
   isCancellation,
@@ -25,7 +27,8 @@ import { type Fingerprints, reportRecipe } from './plan/recipes.ts';
 import { POLICIES } from './policies.ts';
 import { explained, runStage } from './stage.ts';
 
-const { fingerprintInputs, findFinished, publishReport } = proxyActivities<Activities>(POLICIES.lookup);
+const { findFinished, publishReport } = proxyActivities<Activities>(POLICIES.lookup);
+const { fingerprintInputs } = proxyActivities<Activities>(POLICIES.data);
 
 /**
  * The whole experiment: plans the grid tasks × models × conditions of a spec, makes what cells share, fans out one `cell`
@@ -57,7 +60,7 @@ async function runSweep(name: string, given: unknown, show: (board: Board) => vo
   const plan = planSweep(spec, fingerprints);
   const board = newBoard(plan);
   show(board);
-  const finished = await explained(findFinished(refsOf(plan)));
+  const finished = await explained(findFinished(refsOf([...plan.baselines, ...plan.cells])));
   board.status = 'running';
 
   const shared = sharedStages(board, finished, locationsOf(fingerprints));
@@ -67,7 +70,8 @@ async function runSweep(name: string, given: unknown, show: (board: Board) => vo
       await shared(unit);
       if (!reuse(board, unit, finished)) await work();
     } catch (error) {
-      if (isCancellation(error)) throw error;
+      // A cell that someone cancelled by itself is a failed one.
+      if (CancellationScope.current().consideredCancelled) throw error;
       const failure = failureOf(error);
       failures.push({ cell: unit.id, ...failure });
       onCellFailed(board, unit.id, failure);
@@ -79,6 +83,9 @@ async function runSweep(name: string, given: unknown, show: (board: Board) => vo
     ...plan.cells.map((unit) => attempt(unit, () => runCell(board, name, unit))),
   ]);
 
+  // In the order of the plan, whichever failed first.
+  const order = [...board.cells.keys()];
+  failures.sort((a, b) => order.indexOf(a.cell) - order.indexOf(b.cell));
   board.status = 'reporting';
   const report = await writeReport(spec, plan, failures);
   const published = await explained(publishReport({ report: report.ref, sweep: name }));
@@ -173,15 +180,19 @@ async function runCell(board: Board, sweepId: string, unit: CellPlan): Promise<v
 /** The report over every artifact of the sweep that exists now, with the reasons for what is missing. */
 async function writeReport(spec: SweepSpec, plan: Plan, failures: SweepResult['failures']): Promise<StageResult> {
   const units = [...plan.baselines, ...plan.cells];
-  if (failures.length === units.length) {
+  const failed = new Set(failures.map(({ cell: id }) => id));
+  // What a failed cell finished before it failed is shown too.
+  const finished = failed.size === 0 ? {} : await explained(findFinished(refsOf(units.filter(({ id }) => failed.has(id)))));
+  const isThere = (unit: CellPlan | BaselinePlan) => (recipe: Recipe) => !failed.has(unit.id) || artifactKey(recipe) in finished;
+  if (!units.some((unit) => Object.values(unit.stages).some(isThere(unit)))) {
     throw ApplicationFailure.nonRetryable(`no cell of the sweep could be finished:\n${causesOf(failures)}`, 'SweepFailed');
   }
-  const failed = new Set(failures.map(({ cell: id }) => id));
   const inputs = Object.fromEntries(
-    units.filter(({ id }) => !failed.has(id)).flatMap((unit) => [
-      ...Object.entries(unit.shared).map(([role, recipe]) => [`${unit.id}: ${role}`, refOf(recipe as Recipe)] as const),
-      ...Object.entries(unit.stages).map(([role, recipe]) => [`${unit.id}: ${role}`, refOf(recipe as Recipe)] as const),
-    ]),
+    units.flatMap((unit) =>
+      Object.entries<Recipe>({ ...unit.shared, ...unit.stages })
+        .filter(([, recipe]) => isThere(unit)(recipe))
+        .map(([role, recipe]) => [`${unit.id}: ${role}`, refOf(recipe)] as const),
+    ),
   );
   const missing = Object.fromEntries(failures.map(({ cell: id, message }) => [id, message]));
   return runStage(spec.name, reportRecipe(spec, inputs, missing));
@@ -193,9 +204,9 @@ function causesOf(failures: SweepResult['failures']): string {
   return [...cells].map(([message, of]) => `  - ${message} (stopped ${of.map(({ cell: id }) => id).join(', ')})`).join('\n');
 }
 
-/** The artifacts of the plan, each once. */
-function refsOf({ baselines, cells }: Plan) {
-  const refs = [...baselines, ...cells].flatMap(recipesOf).map(refOf);
+/** The artifacts of units of the plan, each once. */
+function refsOf(units: readonly (CellPlan | BaselinePlan)[]) {
+  const refs = units.flatMap(recipesOf).map(refOf);
   return [...new Map(refs.map((ref) => [ref.key, ref])).values()];
 }
 
@@ -209,5 +220,6 @@ function failureOf(error: unknown): Failure {
   if (cause instanceof ApplicationFailure) {
     return { stage: String(cause.details?.[0] ?? 'unknown'), type: cause.type ?? 'Error', message: cause.message };
   }
+  if (cause instanceof CancelledFailure) return { stage: 'unknown', type: 'Cancelled', message: 'the cell was cancelled' };
   return { stage: 'unknown', type: 'Error', message: error instanceof Error ? error.message : String(error) };
 }

@@ -11,6 +11,7 @@ import { runStage } from '../stage/run-stage.ts';
 import { runTrainerJob } from '../stage/trainer-job.ts';
 import { countParameters } from './count-parameters.ts';
 import { copyModelFolder, digestModelFolder } from './model-folder.ts';
+import { readJson } from './read-json.ts';
 
 const ImportParams = z.strictObject({ kind: z.literal('folder'), folder: z.string() });
 const PretrainParams = z.strictObject({
@@ -47,6 +48,6 @@ export function pretrainBase(context: ActivityContext, { recipe }: StageRequest)
 
 /** Facts of a model folder that summaries and reports show. */
 async function describeBase(folder: string) {
-  const config = parse(Config, JSON.parse(await readFile(join(folder, 'config.json'), 'utf8')), 'config.json of the base model');
+  const config = parse(Config, readJson(await readFile(join(folder, 'config.json'), 'utf8'), 'config.json'), 'config.json of the base model');
   return { modelType: config.model_type, layers: config.num_hidden_layers, heads: config.num_attention_heads, vocabulary: config.vocab_size, parameters: await countParameters(folder) };
 }

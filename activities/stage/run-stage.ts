@@ -7,6 +7,7 @@ import { parse } from '#workflows/contracts/parse.ts';
 import { refOf } from '#workflows/plan/keys.ts';
 import type { ActivityContext } from './context.ts';
 import { hopeless, toFailure } from './failures.ts';
+import { type StageProgress, underHeartbeats } from './heartbeat.ts';
 import { versions } from './versions.ts';
 
 /** What the work of a stage gets. */
@@ -26,24 +27,12 @@ export interface StageWork {
   signal: AbortSignal;
 }
 
-/** Heartbeat details of a running stage, as the UI and the terminal show them. */
-export interface StageProgress {
-  phase: string;
-  done: number;
-  total: number;
-  unit: string;
-  metrics?: Record<string, number | string | boolean | null>;
-}
-
 /** What the work of a stage gives beside the files. */
 export interface StageOutcome {
   summary: Summary;
   measurements?: Record<string, number | string | boolean | null>;
   versions?: Record<string, string>;
 }
-
-/** Heartbeats go on at this interval while nothing changes, so that a worker's death is noticed. */
-const HEARTBEAT_MS = 2_000;
 
 /**
  * Runs a stage once for all: if the artifact of `recipe` exists, its summary is returned and `work` is not called;
@@ -66,7 +55,6 @@ export async function runStage(
 
     await mkdir(context.scratchFolder, { recursive: true });
     const scratch = await mkdtemp(join(context.scratchFolder, `${stage}-${ref.key.slice(0, 12)}-`));
-    const heartbeat = startHeartbeat({ phase: stage, done: 0, total: 1, unit: '' });
     try {
       const outputFolder = join(scratch, 'output');
       const workFolder = join(scratch, 'work');
@@ -82,22 +70,23 @@ export async function runStage(
         return folder;
       };
       const signal = Context.current().cancellationSignal;
-      const outcome = await work({ recipe, input, optionalInput, outputFolder, workFolder, progress: heartbeat.set, signal });
-      signal.throwIfAborted();
-      const manifest = await context.store.commit(
-        {
-          kind: stage,
-          key: ref.key,
-          recipe,
-          summary: parse(Summary, outcome.summary, `the summary of a ${stage} stage`),
-          measurements: { stageSeconds: (performance.now() - started) / 1000, ...outcome.measurements },
-          versions: { ...versions, ...outcome.versions },
-        },
-        outputFolder,
-      );
+      const manifest = await underHeartbeats({ phase: stage, done: 0, total: 1, unit: '' }, async (progress) => {
+        const outcome = await work({ recipe, input, optionalInput, outputFolder, workFolder, progress, signal });
+        signal.throwIfAborted();
+        return context.store.commit(
+          {
+            kind: stage,
+            key: ref.key,
+            recipe,
+            summary: parse(Summary, outcome.summary, `the summary of a ${stage} stage`),
+            measurements: { stageSeconds: (performance.now() - started) / 1000, ...outcome.measurements },
+            versions: { ...versions, ...outcome.versions },
+          },
+          outputFolder,
+        );
+      });
       return resultOf(ref, manifest, false);
     } finally {
-      heartbeat.stop();
       await rm(scratch, { recursive: true, force: true });
     }
   } catch (error) {
@@ -113,19 +102,4 @@ export async function findStage({ store }: ActivityContext, ref: ArtifactRef): P
 
 function resultOf(ref: ArtifactRef, { summary }: Manifest, reused: boolean): StageResult {
   return { ref, reused, summary: parse(Summary, summary, `the summary of artifact ${ref.stage}/${ref.key}`) };
-}
-
-function startHeartbeat(first: StageProgress): { set: (progress: StageProgress) => void; stop: () => void } {
-  const activity = Context.current();
-  let current = first;
-  const beat = () => activity.heartbeat(current);
-  beat();
-  const timer = setInterval(beat, HEARTBEAT_MS);
-  return {
-    set: (progress) => {
-      current = progress;
-      beat();
-    },
-    stop: () => clearInterval(timer),
-  };
 }

@@ -7,6 +7,8 @@ import { Event, type Progress, type Ready, type Result } from './protocol.ts';
 
 /** Time a process gets between SIGTERM and SIGKILL. */
 const GRACE_MS = 5_000;
+/** A process that says nothing for this long, while it starts or works, is stuck: jobs report their progress far more often. */
+const SILENCE_MS = 30 * 60_000;
 /** Lines of standard error kept for the message of a crash. */
 const TAIL_LINES = 20;
 
@@ -15,6 +17,8 @@ export interface JobProcessOptions {
   /** The whole environment of the process: nothing is inherited, so no credential can leak into it. */
   env: Readonly<Record<string, string>>;
   onLog?: (level: string, message: string) => void;
+  /** Milliseconds without an event after which a working process counts as stuck; half an hour where absent. */
+  silenceMs?: number;
 }
 
 export interface RunOptions {
@@ -104,9 +108,11 @@ export class JobProcess {
       this.#options.onLog?.('debug', line);
     });
     createInterface({ input: child.stdout }).on('line', (line) => this.#receive(line));
-    child.once('exit', () => {
+    const gone = () => {
       if (this.#child === child) this.#child = this.#ready = null;
-    });
+    };
+    // A process that cannot be started has no exit.
+    for (const end of ['exit', 'error', 'close'] as const) child.once(end, gone);
     this.#ready = await this.#until(child, (event) => (event.type === 'ready' ? event : null));
     return child;
   }
@@ -120,21 +126,40 @@ export class JobProcess {
     });
   }
 
-  /** Resolves with the first event for which `pick` gives a value; rejects if `pick` throws or the process ends. */
+  /**
+   * Resolves with the first event for which `pick` gives a value; rejects if `pick` throws, the process ends, or it says
+   * nothing for so long that it must be stuck: then it is killed.
+   */
   #until<T>(child: Child, pick: (event: Event) => T | null): Promise<T> {
     return new Promise<T>((resolve, reject) => {
-      const onExit = (code: number | null, signal: NodeJS.Signals | null) =>
-        reject(new ProcessCrashed([`the job process ended (${signal ?? `exit status ${code}`})`, ...this.#stderr].join('\n')));
-      const onError = (error: Error) => reject(new ProcessCrashed(`the job process could not be started: ${error.message}`));
+      const { silenceMs = SILENCE_MS } = this.#options;
+      let stuck = false;
+      const onSilence = () => {
+        stuck = true;
+        child.kill('SIGKILL');
+      };
+      let silence = setTimeout(onSilence, silenceMs);
+      const onExit = (code: number | null, signal: NodeJS.Signals | null) => {
+        clearTimeout(silence);
+        const end = stuck ? `said nothing for ${silenceMs / 60_000} minutes and was killed` : `ended (${signal ?? `exit status ${code}`})`;
+        reject(new ProcessCrashed([`the job process ${end}`, ...this.#stderr].join('\n')));
+      };
+      const onError = (error: Error) => {
+        clearTimeout(silence);
+        reject(new ProcessCrashed(`the job process could not be started: ${error.message}`));
+      };
       child.once('close', onExit);
       child.once('error', onError);
       const settle = (finish: () => void) => {
+        clearTimeout(silence);
         child.off('close', onExit);
         child.off('error', onError);
         this.#onEvent = () => {};
         finish();
       };
       this.#onEvent = (event) => {
+        clearTimeout(silence);
+        silence = setTimeout(onSilence, silenceMs);
         try {
           const value = pick(event);
           if (value !== null) settle(() => resolve(value));

@@ -1,6 +1,7 @@
 /** `npm start` as the terminal sees it. */
-import { execFile } from 'node:child_process';
-import { existsSync, writeFileSync } from 'node:fs';
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { existsSync, globSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
@@ -11,15 +12,21 @@ import { smallSpec } from '../support/spec.ts';
 
 const CHECKOUT = fileURLToPath(new URL('../..', import.meta.url));
 
-async function start(home: string, changes: Partial<SweepSpecInput> = {}): Promise<{ status: number; output: string }> {
+/** Runs `needlework start` to its end, or sends `signal` once its output matches. */
+async function start(home: string, changes: Partial<SweepSpecInput> = {}, stop?: { at: RegExp; signal: NodeJS.Signals }): Promise<{ status: number | null; output: string }> {
   const file = join(home, 'spec.json');
   writeFileSync(file, JSON.stringify(smallSpec({ conditions: ['real'], ...changes })));
   const env = { ...process.env, NEEDLEWORK_HOME: join(home, 'state'), NEEDLEWORK_TEMPORAL_PORT: String(await anyPort()), NEEDLEWORK_UI_PORT: String(await anyPort()), NEEDLEWORK_S3_PORT: String(await anyPort()) };
-  return new Promise((resolve) => {
-    execFile(process.execPath, [join(CHECKOUT, 'workers/cli/main.ts'), 'start', file], { cwd: CHECKOUT, env }, (error, stdout, stderr) => {
-      resolve({ status: error === null ? 0 : Number(error.code), output: stdout + stderr });
-    });
-  });
+  const child = spawn(process.execPath, [join(CHECKOUT, 'workers/cli/main.ts'), 'start', file], { cwd: CHECKOUT, env });
+  let output = '';
+  const listen = (chunk: Buffer) => {
+    output += chunk.toString();
+    if (stop?.at.test(output) && !child.killed) child.kill(stop.signal);
+  };
+  child.stdout.on('data', listen);
+  child.stderr.on('data', listen);
+  const [status] = (await once(child, 'close')) as [number | null];
+  return { status, output };
 }
 
 describe('needlework start', () => {
@@ -36,6 +43,26 @@ describe('needlework start', () => {
     expect(second.output).toMatch(/complete: 0 stages ran, 11 were there already/);
     expect(second.status).toBe(0);
   }, 240_000);
+
+  it('goes on where it was killed, and starts anew where the spec was changed meanwhile, without doing anything twice', async () => {
+    const home = temporaryFolder();
+    const datasets = () => globSync(join(home, 'state/s3/needlework/artifacts/dataset/*/manifest.json')).sort().map((file) => readFileSync(file, 'utf8'));
+    const long = { train: { epochs: 12 } };
+    const killed = await start(home, long, { at: /train \(stage 2 of 5\)/, signal: 'SIGKILL' });
+    expect(killed.status).toBeNull();
+    const made = datasets();
+    expect(made).toHaveLength(2);
+    const resumed = await start(home, long, { at: /train \(stage 2 of 5\)/, signal: 'SIGINT' });
+    expect(resumed.output).toContain('interrupted (SIGINT)');
+    expect(resumed.status).toBe(130);
+    const changed = await start(home, { ...long, mask: { k: [1] } });
+    expect(changed.output).toContain('was ended, since the spec has changed; what it finished is used again');
+    expect(changed.output).toMatch(/mdqa × tiny × real {2}F1 .*1 of 5 stages reused/);
+    expect(changed.output).toMatch(/complete: \d+ stages ran/);
+    expect(changed.status).toBe(0);
+    // Every dataset is still the one that was made before the kill, time of its making included.
+    expect(datasets()).toEqual(made);
+  }, 300_000);
 
   it('refuses a bad spec before it starts anything', async () => {
     const home = temporaryFolder();

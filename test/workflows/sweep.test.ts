@@ -105,6 +105,27 @@ describe('the sweep workflow', () => {
     await replay(handle);
   });
 
+  it('finishes what does not rest on a failed stage, and reports what there is of a failed cell', async () => {
+    const { ran } = await workers(({ stage, inputs }) => (stage === 'evaluate' && inputs.adapter ? 'fail' : 'succeed'));
+    const { result } = await run(smallSpec());
+    expect(result.failures.map(({ cell, stage }) => [cell, stage])).toEqual([['mdqa/tiny/real', 'evaluate'], ['mdqa/tiny/symbolic', 'evaluate']]);
+    expect(ran.map(({ stage }) => stage).filter((stage) => stage === 'mask')).toHaveLength(2);
+    const { inputs } = ran.find(({ stage }) => stage === 'report')!;
+    const roles = Object.keys(inputs).filter((role) => role.startsWith('mdqa/tiny/real: '));
+    expect(roles.map((role) => role.split(': ')[1]).sort()).toEqual(['base', 'dataset', 'mask', 'score', 'source', 'test', 'train']);
+  });
+
+  it('goes on when a single cell is cancelled, and says so', async () => {
+    await workers(({ stage }) => (stage === 'train' ? 'hang' : 'succeed'));
+    const handle = await start(smallSpec({ conditions: ['real'] }));
+    const cell = temporal.client.workflow.getHandle(`${handle.workflowId}/mdqa/tiny/real`);
+    const isTraining = async () => SweepProgress.parse(await handle.query('progress')).cells.some(({ stage }) => stage === 'train');
+    await expect.poll(isTraining, { timeout: 20_000 }).toBe(true);
+    await cell.cancel();
+    const result = SweepResult.parse(await handle.result());
+    expect(result).toMatchObject({ status: 'partial', failures: [{ cell: 'mdqa/tiny/real', type: 'Cancelled', message: 'the cell was cancelled' }] });
+  });
+
   it('fails where no cell can be finished, with every cause', async () => {
     await workers(({ stage }) => (stage === 'source' ? 'fail' : 'succeed'));
     const handle = await start(smallSpec());

@@ -9,7 +9,7 @@ import threading
 import time
 
 from .protocol import Channel, claim_stdout
-from .runtime import device_report, prepare_environment, prepare_torch, versions
+from .runtime import device_report, prepare_environment, prepare_torch, refuse_network, versions
 
 _STOP_SIGNALS = {signal.SIGTERM, signal.SIGINT}
 _SECONDS_BETWEEN_LOOKS = 1.0
@@ -47,6 +47,7 @@ def main() -> None:
     channel = Channel(claim_stdout())
     stop_at_once_on_signals()
     stop_when_orphaned()
+    refuse_network()
     prepare_environment()
     from .session import Session
 

@@ -9,6 +9,7 @@ from importlib import metadata
 from typing import Any
 
 _REPORTED = ("torch", "transformers", "trl", "peft", "accelerate", "tokenizers", "safetensors", "pydantic")
+_THIS_MACHINE = ("", "localhost", "127.0.0.1", "::1")
 THREADS_VARIABLE = "NEEDLEWORK_TRAINER_THREADS"
 
 
@@ -40,6 +41,22 @@ def prepare_environment() -> None:
     )
     # Needed for repeatable matrix products on CUDA; must be set before its first use.
     os.environ.setdefault("CUBLAS_WORKSPACE_CONFIG", ":4096:8")
+
+
+def refuse_network() -> None:
+    """Let no Python code of this process open a connection to another machine, whatever a library may want to fetch."""
+
+    def audit(event: str, arguments: tuple) -> None:
+        if event not in ("socket.connect", "socket.sendto", "socket.getaddrinfo"):
+            return
+        target = arguments[0] if event == "socket.getaddrinfo" else arguments[1]
+        host = target[0] if isinstance(target, tuple) else target
+        # A path is a socket of this machine.
+        local = host is None or (isinstance(host, (str, bytes)) and str(host) in _THIS_MACHINE) or event != "socket.getaddrinfo" and not isinstance(target, tuple)
+        if not local:
+            raise PermissionError(f"the trainer has no network: found a connection to {host!r}; allowed: this machine")
+
+    sys.addaudithook(audit)
 
 
 def prepare_torch() -> None:

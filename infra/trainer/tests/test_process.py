@@ -156,3 +156,24 @@ def test_a_trainer_whose_worker_was_killed_ends_by_itself(tmp_path):
     process.wait()
     # The trainer alone still holds the other end of this pipe; its end is the end of the pipe.
     assert process.stdout.read() == ""
+
+
+def test_no_code_of_the_process_reaches_another_machine():
+    """In a process of its own: an audit hook stays for good."""
+    code = """
+import socket
+from needlework_trainer.runtime import refuse_network
+refuse_network()
+with socket.socket() as server:
+    server.bind(("127.0.0.1", 0))
+    server.listen()
+    socket.create_connection(server.getsockname()).close()
+for reach in (lambda: socket.create_connection(("192.0.2.1", 443), timeout=1), lambda: socket.getaddrinfo("example.org", 443)):
+    try:
+        reach()
+    except PermissionError as error:
+        print(error)
+"""
+    found = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True)
+    assert found.returncode == 0, found.stderr
+    assert found.stdout.count("the trainer has no network") == 2

@@ -55,3 +55,11 @@ it('counts weights from the headers alone', async () => {
   writeFileSync(join(folder, 'model.safetensors'), Buffer.concat([length, header, Buffer.alloc(68)]));
   expect(await countParameters(folder)).toBe(17);
 });
+
+it('names a file that is no model, and that a retry does not help', async () => {
+  const folder = copy();
+  writeFileSync(join(folder, 'model.safetensors'), 'version https://git-lfs.github.com/spec/v1\noid sha256:00\nsize 1\n');
+  await expect(countParameters(folder)).rejects.toMatchObject({ type: 'ModelMissing', nonRetryable: true, message: expect.stringMatching(/model\.safetensors: found \d+ bytes that are no safetensors file.*Git LFS/) });
+  writeFileSync(join(folder, 'model.safetensors'), Buffer.concat([Buffer.from([4, 0, 0, 0, 0, 0, 0, 0]), Buffer.from('{"a:')]));
+  await expect(countParameters(folder)).rejects.toMatchObject({ type: 'ModelMissing', message: expect.stringContaining('model.safetensors: found no JSON') });
+});

@@ -27,6 +27,16 @@ it.each([
   expect(toFailure(error)).toMatchObject({ type, nonRetryable: false });
 });
 
+it.each([
+  [new ProcessCrashed('the job process ended (SIGKILL)'), 5, 'TrainerCrashed'],
+  [new JobFailed('InternalError', 'something broke', true), 5, 'InternalError'],
+  [new Error('socket hang up'), 15, 'Error'],
+])('gives up at the last attempt, and says so: %s', (error, last, type) => {
+  expect(toFailure(error, last - 1)).not.toMatchObject({ nonRetryable: true });
+  expect(toFailure(error, last)).toMatchObject({ type, nonRetryable: true, message: `${error.message} (attempt ${last}, the last one)` });
+  expect(toFailure(new CancelledFailure('cancelled'), 99)).toBeInstanceOf(CancelledFailure);
+});
+
 it('leaves a lost connection, a cancellation and a failure that is one already as they are', () => {
   for (const error of [new Error('socket hang up'), new CancelledFailure('cancelled'), ApplicationFailure.nonRetryable('known')]) expect(toFailure(error)).toBe(error);
 });

@@ -10,8 +10,8 @@ const folder = temporaryFolder();
 const pools: JobPool[] = [];
 afterEach(() => Promise.all(pools.splice(0).map((pool) => pool.stop())));
 
-function pool(size = 1): JobPool {
-  const made = new JobPool(size, { command: [process.execPath, fileURLToPath(new URL('./echo-job.mjs', import.meta.url))], env: {} });
+function pool(size = 1, silenceMs?: number): JobPool {
+  const made = new JobPool(size, { command: [process.execPath, fileURLToPath(new URL('./echo-job.mjs', import.meta.url))], env: {}, ...(silenceMs && { silenceMs }) });
   pools.push(made);
   return made;
 }
@@ -95,6 +95,21 @@ describe('JobPool', () => {
 
   it('says why a process cannot be started', async () => {
     const none = new JobPool(1, { command: ['/no/such/program'], env: {} });
-    await expect(none.run(...job('work'), 'a')).rejects.toThrow(/could not be started: spawn \/no\/such\/program ENOENT/);
+    await none.warm();
+    // Every time anew: what could not be started once may be there later.
+    for (let times = 0; times < 3; times += 1) {
+      await expect(none.run(...job('work'), 'a')).rejects.toThrow(/could not be started: spawn \/no\/such\/program ENOENT/);
+      await new Promise((resolve) => setTimeout(resolve, 50));
+    }
+  });
+
+  it('kills a process that says nothing any more, and starts a new one for the next job', async () => {
+    const one = pool(1, 2_000);
+    const { result: before } = await one.run(...job('work'), 'a');
+    const stuck = await one.run(...job('hang'), 'a').catch((error: unknown) => error);
+    expect(stuck).toBeInstanceOf(ProcessCrashed);
+    expect(String(stuck)).toMatch(/said nothing for .* minutes and was killed/);
+    expect(isAlive(before.summary.pid as number)).toBe(false);
+    expect((await one.run(...job('work'), 'a')).result.summary.pid).not.toBe(before.summary.pid);
   });
 });
