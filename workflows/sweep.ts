@@ -37,7 +37,7 @@ const { fingerprintInputs } = proxyActivities<Activities>(POLICIES.data);
  */
 export async function sweep(given: unknown): Promise<SweepResult> {
   const name = workflowInfo().workflowId;
-  let board: Board = newBoard({ cells: [], baselines: [] });
+  let board: Board = newBoard({ cells: [], baselines: [], skipped: {} });
   setHandler(progress, (): SweepProgress => progressOf(name, board));
   setHandler(stageEvent, (event) => {
     onStageEvent(board, event);
@@ -195,7 +195,7 @@ async function writeReport(spec: SweepSpec, plan: Plan, failures: SweepResult['f
     ),
   );
   const missing = Object.fromEntries(failures.map(({ cell: id, message }) => [id, message]));
-  return runStage(spec.name, reportRecipe(spec, inputs, missing));
+  return runStage(spec.name, reportRecipe(spec, inputs, missing, plan.skipped));
 }
 
 /** One line per cause, with the cells it stopped: what cells share fails all of them at once. */

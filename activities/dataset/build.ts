@@ -12,11 +12,12 @@ import { inOrder } from './in-order.ts';
 import { mdqaRows } from './mdqa/index.ts';
 import { musiqueRows } from './musique/index.ts';
 import { summhayRows } from './summhay/index.ts';
-import type { TaskRequest, TaskRow } from './task.ts';
+import type { TaskOptions, TaskRequest, TaskRow } from './task.ts';
 import { openTokenizer } from './tokens.ts';
 
 /** How many examples to build: a condition's training data, or the real test split. */
-export type DatasetCounts = { train: number; validation: number } | { test: number };
+export type DatasetCounts = TrainCounts | { test: number };
+type TrainCounts = { train: number; validation: number };
 
 export interface DatasetRequest {
   task: Task;
@@ -29,6 +30,7 @@ export interface DatasetRequest {
   contextTokens: number;
   seed: number;
   examples: DatasetCounts;
+  options?: TaskOptions;
   outputDir: string;
 }
 
@@ -53,17 +55,18 @@ const PROGRESS_EXAMPLES = 10;
  * @throws ExampleError if an example breaks an invariant
  */
 export async function buildDataset(request: DatasetRequest, onProgress?: OnProgress): Promise<DatasetSummary> {
-  const { task, condition, sourceDir, tokenizerFile, contextTokens, seed, examples, outputDir } = request;
-  const isTest = 'test' in examples;
+  const { task, condition, sourceDir, tokenizerFile, contextTokens, seed, options = {}, outputDir } = request;
+  const isTest = 'test' in request.examples;
   if (isTest && condition !== 'real') throw new DatasetError(`condition: found "${condition}", allowed for the test split: real`);
-  const files: [Split, number][] = isTest ? [['test', examples.test]] : [['train', examples.train], ['validation', examples.validation]];
+  const rowsRequest: TaskRequest = { sourceDir, condition, split: isTest ? 'test' : 'train', seed, options };
+  const examples = 'train' in request.examples && condition === 'limited' ? await asManyAsThereAre(request.examples, TASKS[task](rowsRequest)) : request.examples;
+  const files: [Split, number][] = 'test' in examples ? [['test', examples.test]] : [['train', examples.train], ['validation', examples.validation]];
   const total = files.reduce((sum, [, count]) => sum + count, 0);
 
   const counter = openTokenizer(tokenizerFile);
   await mkdir(outputDir, { recursive: true });
   const settings = { task, contextTokens, counter };
-  const taskRows = TASKS[task]({ sourceDir, condition, split: isTest ? 'test' : 'train', seed });
-  const rows = inOrder(taskRows, AT_ONCE, (row) => buildExample(row, settings, seededRandom('order', task, condition, seed, row.id)));
+  const rows = inOrder(TASKS[task](rowsRequest), AT_ONCE, (row) => buildExample(row, settings, seededRandom('order', task, condition, seed, row.id)));
   let card: CardWriter | undefined;
   let done = 0;
 
@@ -91,6 +94,17 @@ export async function buildDataset(request: DatasetRequest, onProgress?: OnProgr
   const finished = parse(DatasetCard, card.finish(), 'the dataset card');
   await writeFile(join(outputDir, 'card.json'), `${JSON.stringify(finished, null, 2)}\n`);
   return summarise(finished);
+}
+
+/**
+ * The counts asked for, or, of a condition that does not take every question, as many in the same proportion as there are
+ * questions (paper, C.1; as large as the full dataset where the source has enough).
+ */
+async function asManyAsThereAre({ train, validation }: TrainCounts, rows: AsyncIterable<TaskRow>): Promise<TrainCounts> {
+  let fit = 0;
+  for await (const { unfit } of rows) if (unfit === undefined && ++fit === train + validation) return { train, validation };
+  const kept = Math.min(fit, Math.max(1, Math.round((fit * validation) / (train + validation))));
+  return { train: fit - kept, validation: kept };
 }
 
 function summarise({ splits, dropped }: DatasetCard): DatasetSummary {

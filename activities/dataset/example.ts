@@ -30,8 +30,9 @@ const TOO_LONG: Readonly<Record<Task, string>> = {
 const TOO_FEW = 'too few passages without its answer to fill the context';
 
 export async function buildExample(row: TaskRow, { task, contextTokens, counter }: ExampleSettings, random: SeededRandom): Promise<BuiltExample> {
+  const { generator, unfit } = row;
+  if (unfit !== undefined) return { generator, dropped: unfit };
   const fault = await faultOf(row.real(), contextTokens, counter);
-  const { generator } = row;
   if (fault !== null) return { generator, dropped: fault === 'too long' ? TOO_LONG[task] : TOO_FEW };
   const draft = row.draft();
   const filled = await fillPrompt(draft, contextTokens, counter, random);

@@ -4,13 +4,16 @@ import type { StageResult } from '#workflows/contracts/artifacts.ts';
 import { Condition, Task } from '#workflows/contracts/experiment.ts';
 import { parse } from '#workflows/contracts/parse.ts';
 import type { StageRequest } from '#workflows/contracts/requests.ts';
+import { TaskSpec } from '#workflows/contracts/spec.ts';
 import type { ActivityContext } from '../stage/context.ts';
 import { runStage } from '../stage/run-stage.ts';
 import { buildDataset, type DatasetCounts } from './build.ts';
 
+/** Settings of single conditions; only those of the condition at hand are there. */
+const Options = z.object({ limited: TaskSpec.shape.limited.unwrap().optional(), listLength: TaskSpec.shape.listLength.unwrap().optional() });
 const shared = { task: Task, contextTokens: z.int().positive() };
 const Params = z.discriminatedUnion('splits', [
-  z.strictObject({ splits: z.literal('train'), ...shared, condition: Condition, total: z.int().min(2), validationShare: z.number() }),
+  z.strictObject({ splits: z.literal('train'), ...shared, condition: Condition, total: z.int().min(2), validationShare: z.number(), ...Options.shape }),
   z.strictObject({ splits: z.literal('test'), ...shared, condition: z.literal('real'), test: z.int().positive() }),
 ]);
 
@@ -27,6 +30,7 @@ export function synthesizeDataset(context: ActivityContext, { recipe }: StageReq
         contextTokens: params.contextTokens,
         seed: recipe.seed,
         examples: countsOf(params),
+        ...(params.splits === 'train' && { options: parse(Options.strip(), params, 'the options of a dataset stage') }),
         outputDir: outputFolder,
       },
       progress,

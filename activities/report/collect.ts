@@ -11,7 +11,10 @@ import { SweepSpec } from '#workflows/contracts/spec.ts';
 import type { BaselineFiles, CellFiles, EvaluateFiles, SettingFiles, SweepFiles } from '../analysis/index.ts';
 import { ArtifactMissing } from '#infra/artifacts/errors.ts';
 
-const Params = z.strictObject({ spec: SweepSpec, missing: z.record(z.string(), z.string()) });
+/** Units that failed and cells that cannot exist, with the reasons. */
+const Absences = z.object({ missing: z.record(z.string(), z.string()), skipped: z.record(z.string(), z.string()).default({}) });
+type Absences = z.infer<typeof Absences>;
+const Params = Absences.extend({ spec: SweepSpec }).strict();
 
 /** One line of `steps.jsonl`; the report draws the loss only. */
 const Step = z.looseObject(LossPoint.shape).transform(({ step, loss }): LossPoint => ({ step, loss }));
@@ -38,31 +41,31 @@ const LICENCES = {
 
 /** Reads the artifacts of a report's recipe. Throws `ArtifactMissing` or `ArtifactCorrupt`. */
 export async function collectSweep(store: ArtifactStore, recipe: Recipe): Promise<SweepFiles> {
-  const { spec, missing } = parse(Params, recipe.params, 'the parameters of a report stage');
+  const { spec, ...absences } = parse(Params, recipe.params, 'the parameters of a report stage');
   const artifacts = new Artifacts(store, recipe);
   const settings: SettingFiles[] = [];
-  for (const { task } of spec.tasks) for (const { model } of spec.models) settings.push(await collectSetting(artifacts, spec, missing, task, model));
+  for (const { task } of spec.tasks) for (const { model } of spec.models) settings.push(await collectSetting(artifacts, spec, absences, task, model));
   const sources: SourceFacts[] = [];
-  for (const task of spec.tasks) sources.push(await collectSource(artifacts, task, missing));
+  for (const task of spec.tasks) sources.push(await collectSource(artifacts, task, absences));
   const bases: BaseFacts[] = [];
-  for (const model of spec.models) bases.push(await collectBase(artifacts, model, missing));
+  for (const model of spec.models) bases.push(await collectBase(artifacts, model, absences));
   return { spec, sources, bases, settings, versions: artifacts.versions() };
 }
 
-async function collectSetting(artifacts: Artifacts, spec: SweepSpec, missing: Record<string, string>, task: SettingFiles['task'], model: string): Promise<SettingFiles> {
+async function collectSetting(artifacts: Artifacts, spec: SweepSpec, absences: Absences, task: SettingFiles['task'], model: string): Promise<SettingFiles> {
   const unit = (name: string) => `${task}/${model}/${name}`;
   const anyUnit = [...spec.baselines, ...spec.conditions].map(unit).find((id) => artifacts.has(id, 'test'));
   const baselines: BaselineFiles[] = [];
   for (const baseline of spec.baselines) {
     const id = unit(baseline);
-    baselines.push({ baseline, ...status(id, missing), stages: await artifacts.facts(id, ['evaluate']), ...(await readEvaluation(artifacts, id)) });
+    baselines.push({ baseline, ...status(id, absences), stages: await artifacts.facts(id, ['evaluate']), ...(await readEvaluation(artifacts, id)) });
   }
   const cells: CellFiles[] = [];
   for (const condition of spec.conditions) {
     const id = unit(condition);
     cells.push({
       condition,
-      ...status(id, missing),
+      ...status(id, absences),
       stages: await artifacts.facts(id, ['dataset', 'train', 'evaluate', 'score', 'mask']),
       ...(await readEvaluation(artifacts, id)),
       ...(artifacts.has(id, 'dataset') && { card: await artifacts.json(id, 'dataset', 'card.json', DatasetCard) }),
@@ -97,7 +100,7 @@ async function readEvaluation(artifacts: Artifacts, id: string): Promise<{ evalu
   };
 }
 
-async function collectSource(artifacts: Artifacts, { task, source }: SweepSpec['tasks'][number], missing: Record<string, string>): Promise<SourceFacts> {
+async function collectSource(artifacts: Artifacts, { task, source }: SweepSpec['tasks'][number], { missing }: Absences): Promise<SourceFacts> {
   const id = artifacts.unitWith((unit) => unit.startsWith(`${task}/`), 'source');
   const facts = { task, kind: source.kind, licence: LICENCES[source.kind] };
   if (id === undefined) return { ...facts, ...absent(missing), stages: [], rows: null, dropped: {} };
@@ -110,7 +113,7 @@ async function collectSource(artifacts: Artifacts, { task, source }: SweepSpec['
   return { ...facts, status: 'done', stages: await artifacts.facts(id, ['source']), rows: { train: rows.train, test: rows.test, pool: pool.kept }, dropped };
 }
 
-async function collectBase(artifacts: Artifacts, { model, base }: SweepSpec['models'][number], missing: Record<string, string>): Promise<BaseFacts> {
+async function collectBase(artifacts: Artifacts, { model, base }: SweepSpec['models'][number], { missing }: Absences): Promise<BaseFacts> {
   const id = artifacts.unitWith((unit) => unit.split('/')[1] === model, 'base');
   if (id === undefined) {
     return { model, kind: base.kind, ...absent(missing), stages: [], parameters: null, architecture: null, origin: null, seededInduction: null, pretraining: null };
@@ -138,8 +141,9 @@ async function collectBase(artifacts: Artifacts, { model, base }: SweepSpec['mod
   };
 }
 
-function status(id: string, missing: Record<string, string>): { status: ResultStatus; reason: string | null } {
-  const reason = missing[id];
+function status(id: string, { missing, skipped }: Absences): { status: ResultStatus; reason: string | null } {
+  const [reason, impossible] = [missing[id], skipped[id]];
+  if (impossible !== undefined) return { status: 'missing', reason: impossible };
   return reason === undefined ? { status: 'done', reason: null } : { status: 'failed', reason };
 }
 

@@ -4,6 +4,7 @@ import type { Interval, SourceFacts } from '#workflows/contracts/report.ts';
 
 const CONDITIONS: Readonly<Record<Condition, string>> = {
   real: 'Real data',
+  limited: 'Real data, limited',
   'high/high': 'High / High',
   'high/low': 'High / Low',
   'low/high': 'Low / High',
@@ -28,7 +29,7 @@ export const sourceText = (kind: SourceFacts['kind']): string => SOURCES[kind];
 export const taskName = (task: Task): string => TASKS[task];
 /** "the model tuned on …" in a sentence. */
 export function dataName(condition: Condition): string {
-  return { real: 'real data', symbolic: 'symbolic data' }[condition as string] ?? `${nameOf(condition)} data`;
+  return { real: 'real data', limited: 'limited real data', symbolic: 'symbolic data' }[condition as string] ?? `${nameOf(condition)} data`;
 }
 
 /** Two decimals with a true minus sign; "–" where there is no value. Rounding never leaves "−0.00". */

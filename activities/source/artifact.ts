@@ -1,4 +1,5 @@
 /** The files of a source artifact: rows of the two splits, what fills contexts, and counts. */
+import { existsSync } from 'node:fs';
 import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { z } from 'zod';
@@ -11,7 +12,9 @@ export interface SourceCounts {
     read: number;
     train: number;
     test: number;
-    /** Good rows that were not asked for. */
+    /** Training rows beyond those asked for and the spare ones: a condition that does not take every question goes on with them. */
+    further: number;
+    /** Good rows that were not kept. */
     unused: number;
     dropped: Record<string, number>;
   };
@@ -21,9 +24,12 @@ export interface SourceCounts {
   pool: { kept: number; dropped: Record<string, number> };
 }
 
-/** Source rows of a split, one at a time. @throws SourceError naming file, row and field */
+/** Source rows of a split, one at a time; behind those of training the further ones. @throws SourceError naming file, row and field */
 async function* readRows<T extends z.ZodType>(schema: T, sourceDir: string, split: 'train' | 'test'): AsyncGenerator<z.output<T>> {
-  for await (const { value } of readJsonLines(schema, join(sourceDir, `${split}.jsonl`))) yield value;
+  const files = [`${split}.jsonl`, ...(split === 'train' ? ['further.jsonl'] : [])].map((name) => join(sourceDir, name));
+  for (const file of files.filter((path, at) => at === 0 || existsSync(path))) {
+    for await (const { value } of readJsonLines(schema, file)) yield value;
+  }
 }
 
 export const readMdqaRows = (sourceDir: string, split: 'train' | 'test') => readRows(MdqaRow, sourceDir, split);
@@ -44,14 +50,14 @@ async function readAll<T extends z.ZodType>(schema: T, file: string): Promise<z.
 
 /** `counts.json` in short, for progress and reports. */
 export type SourceSummary = Record<
-  'rowsRead' | 'rowsDropped' | 'rowsUnused' | 'trainRows' | 'testRows' | 'passages' | 'passagesDropped' | 'poolPassages' | 'poolPassagesDropped',
+  'rowsRead' | 'rowsDropped' | 'rowsUnused' | 'trainRows' | 'furtherRows' | 'testRows' | 'passages' | 'passagesDropped' | 'poolPassages' | 'poolPassagesDropped',
   number
 >;
 
 type Values = Iterable<object> | AsyncIterable<object>;
 
 /** Writes each of `files` as JSONL, in their order, and `counts.json`; what was dropped may be known only when all are written. */
-export async function writeSource(outputDir: string, files: { train: Values; test: Values } & ({ pool: Values } | { documents: Values }), counts: () => SourceCounts): Promise<SourceSummary> {
+export async function writeSource(outputDir: string, files: { train: Values; further?: Values; test: Values } & ({ pool: Values } | { documents: Values }), counts: () => SourceCounts): Promise<SourceSummary> {
   await mkdir(outputDir, { recursive: true });
   for (const [name, values] of Object.entries(files)) await writeJsonLines(join(outputDir, `${name}.jsonl`), values);
   const found = counts();
@@ -61,6 +67,7 @@ export async function writeSource(outputDir: string, files: { train: Values; tes
     rowsDropped: sum(found.rows.dropped),
     rowsUnused: found.rows.unused,
     trainRows: found.rows.train,
+    furtherRows: found.rows.further,
     testRows: found.rows.test,
     passages: found.passages.kept,
     passagesDropped: sum(found.passages.dropped),

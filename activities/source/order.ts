@@ -4,6 +4,12 @@ import { createHash } from 'node:crypto';
 /** Rows beyond those asked for, where the file has them: a dataset takes one in place of a row that does not fit its context. */
 export const SPARE_SHARE = 0.1;
 
+/**
+ * Training rows kept beyond these, as a share of those asked for: enough to make MDQA's smallest limited subset (about a third
+ * of all questions) as large as the full dataset.
+ */
+export const FURTHER_SHARE = 2;
+
 /** A row's place in the order: a hash of seed and id. */
 export function orderKey(seed: number, id: string): string {
   return createHash('sha256').update(JSON.stringify(['split', seed, id])).digest('hex');

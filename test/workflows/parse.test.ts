@@ -32,7 +32,7 @@ describe('parseSweepSpec', () => {
       [{ ...smallSpec(), condtions: [] }, 'condtions: found an unknown key, allowed: name, description, seed, tasks, models, conditions, baselines, train, evaluate, score, mask'],
       [{ ...smallSpec(), tasks: [{ ...tasks[0], source: { kind: 'nq-open', questions: 'q.jsonl', pol: 'p.jsonl' } }] }, 'tasks[0].source.pol: found an unknown key, allowed: kind, questions, questionsSha256, pool, poolSha256'],
       [{ ...smallSpec(), train: { learningrate: 1 } }, 'train.learningrate: found an unknown key, allowed: loraRank, loraAlpha, targetModules, learningRate, schedule, warmupShare, epochs, batchSize, accumulationSteps, maxGradNorm, loss'],
-      [{ ...smallSpec(), conditions: ['low/hihg'] }, 'conditions[0]: found "low/hihg", allowed: "real", "high/high", "high/low", "low/high", "low/low", "symbolic"'],
+      [{ ...smallSpec(), conditions: ['low/hihg'] }, 'conditions[0]: found "low/hihg", allowed: "real", "limited", "high/high", "high/low", "low/high", "low/low", "symbolic"'],
       [{ ...smallSpec(), models: [{ ...models[0], ropeTheta: undefined }] }, 'models[0].ropeTheta: found nothing, allowed: a value of type number'],
       [{ ...smallSpec(), conditions: ['real', 'real'] }, 'conditions[1]: found "real" a second time, allowed: each name once'],
       [{ ...smallSpec(), models: [{ ...models[0], base: { kind: 'pretrain', corpus: 'musique' } }] }, 'models[0].base.corpus: found "musique", allowed: a task of this sweep (mdqa)'],

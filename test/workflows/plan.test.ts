@@ -66,6 +66,29 @@ describe('planSweep', () => {
     expect(common).toEqual(Object.values(cells[0]!.shared).map((recipe) => artifactKey(recipe as Recipe)));
   });
 
+  it('plans a grid of several tasks, and says why a cell of it cannot exist', () => {
+    const [mdqa] = smallSpec().tasks;
+    const tasks = [
+      mdqa!,
+      { task: 'musique' as const, source: { kind: 'musique' as const, questions: ['a.jsonl', 'b.jsonl'], pool: 'p.jsonl' } },
+      { task: 'summhay' as const, source: { kind: 'summhay' as const, topics: ['t.json'] } },
+    ];
+    const fingerprints = { ...FINGERPRINTS, 'a.jsonl': 'a'.repeat(64), 'b.jsonl': 'b'.repeat(64), 'p.jsonl': 'p'.repeat(64), 't.json': 't'.repeat(64) };
+    const { cells, skipped } = planSweep(parseSweepSpec(smallSpec({ tasks, conditions: ['real', 'limited'] })), fingerprints);
+    expect(cells.map(({ id }) => id)).toEqual(['mdqa/tiny/real', 'mdqa/tiny/limited', 'musique/tiny/real', 'musique/tiny/limited', 'summhay/tiny/real']);
+    expect(skipped).toEqual({ 'summhay/tiny/limited': 'SummHay Citation has no limited real data (paper, appendix C.1)' });
+    // Files by what is in them, not by where they lie.
+    expect(cells[2]!.shared.source.params).toMatchObject({ questions: ['a'.repeat(64), 'b'.repeat(64)], pool: 'p'.repeat(64) });
+    expect(cells[4]!.shared.source.params).toMatchObject({ topics: ['t'.repeat(64)] });
+  });
+
+  it('makes another subset of limited questions a concern of the limited condition alone', () => {
+    const spec = (limited: 'L1' | 'L3') => parseSweepSpec(smallSpec({ tasks: [{ ...smallSpec().tasks[0]!, limited }], conditions: ['real', 'limited'] }));
+    const keys = (limited: 'L1' | 'L3') => planSweep(spec(limited), FINGERPRINTS).cells.map(({ stages }) => artifactKey(stages.dataset));
+    expect(keys('L3')[0]).toBe(keys('L1')[0]);
+    expect(keys('L3')[1]).not.toBe(keys('L1')[1]);
+  });
+
   it('keeps all keys under cosmetic edits', () => {
     expect(changedRoles({ name: 'renamed', description: 'something else', conditions: ['symbolic', 'real'], baselines: [] })).toEqual([]);
   });

@@ -10,9 +10,9 @@ export type Task = z.infer<typeof Task>;
 
 /**
  * How training data is made (paper, section 3.1): `concept expression / context diversity`,
- * plus the real data and the purely symbolic variant.
+ * plus the real data, the real data of few kinds of questions (`limited`; appendix C.1) and the purely symbolic variant.
  */
-export const Condition = z.enum(['real', 'high/high', 'high/low', 'low/high', 'low/low', 'symbolic']);
+export const Condition = z.enum(['real', 'limited', 'high/high', 'high/low', 'low/high', 'low/low', 'symbolic']);
 export type Condition = z.infer<typeof Condition>;
 
 /**

@@ -62,6 +62,10 @@ export const TaskSpec = z.strictObject({
   /** Length of every prompt, in tokens of the model under test. Never exceeded. */
   contextTokens: z.int().min(64).max(1_048_576).default(32_768),
   examples: Examples.prefault({}),
+  /** Questions of MDQA's condition `limited` (paper, C.1): those with who, when or where; with when or where; with who. MuSiQue's are all of triples. */
+  limited: z.enum(['L1', 'L2', 'L3']).default('L1'),
+  /** Strings in each list of SummHay's condition `symbolic` (paper, section 3.2: 180); fewer for a tiny model. */
+  listLength: z.int().min(1).max(10_000).default(180),
 });
 export type TaskSpec = z.infer<typeof TaskSpec>;
 

@@ -57,14 +57,31 @@ export interface BaselinePlan {
 export interface Plan {
   cells: CellPlan[];
   baselines: BaselinePlan[];
+  /** Cells of the grid that cannot exist, with the reason. */
+  skipped: Record<string, string>;
 }
+
+/** Conditions that a task does not have in the paper. */
+const LACKING: Partial<Record<Task, Partial<Record<Condition, string>>>> = {
+  summhay: { limited: 'SummHay Citation has no limited real data (paper, appendix C.1)' },
+};
 
 /** Plans the grid tasks × models × (baselines, conditions), in the order of the spec. */
 export function planSweep(spec: SweepSpec, fingerprints: Fingerprints): Plan {
   const grid = spec.tasks.flatMap((task) => spec.models.map((model) => ({ task, model, shared: sharedStages(spec, task, model, fingerprints) })));
   return {
     baselines: grid.flatMap(({ task, model, shared }) => spec.baselines.map((baseline) => planBaseline(spec, task, model, baseline, shared))),
-    cells: grid.flatMap(({ task, model, shared }) => spec.conditions.map((condition) => planCell(spec, task, model, condition, shared))),
+    cells: grid.flatMap(({ task, model, shared }) =>
+      spec.conditions.filter((condition) => LACKING[task.task]?.[condition] === undefined).map((condition) => planCell(spec, task, model, condition, shared)),
+    ),
+    skipped: Object.fromEntries(
+      grid.flatMap(({ task: { task }, model: { model } }) =>
+        spec.conditions.flatMap((condition) => {
+          const reason = LACKING[task]?.[condition];
+          return reason === undefined ? [] : [[cellId(task, model, condition), reason] as const];
+        }),
+      ),
+    ),
   };
 }
 
@@ -102,7 +119,7 @@ function planCell(spec: SweepSpec, task: TaskSpec, model: ModelSpec, condition: 
   const adapter = refOf(train);
   const score = scoreRecipe(spec, model, { base, adapter, dataset: refOf(dataset) });
   return {
-    id: `${task.task}/${model.model}/${condition}`,
+    id: cellId(task.task, model.model, condition),
     task: task.task,
     model: model.model,
     condition,
@@ -115,6 +132,11 @@ function planCell(spec: SweepSpec, task: TaskSpec, model: ModelSpec, condition: 
       ...(spec.mask && { mask: maskRecipe(spec, task, model, spec.mask, { base, adapter, scores: refOf(score), test }) }),
     },
   };
+}
+
+/** The cell's name in progress, reports and failures. */
+function cellId(task: Task, model: string, condition: Condition): string {
+  return `${task}/${model}/${condition}`;
 }
 
 /** Every recipe that a cell or baseline rests on or makes, shared ones first. */

@@ -62,7 +62,16 @@ export function datasetRecipe(spec: SweepSpec, task: TaskSpec, condition: Condit
   const { total, validationShare } = task.examples;
   return recipe(
     'dataset',
-    { task: task.task, condition, splits: 'train', contextTokens: task.contextTokens, total, validationShare },
+    {
+      task: task.task,
+      condition,
+      splits: 'train',
+      contextTokens: task.contextTokens,
+      total,
+      validationShare,
+      ...(condition === 'limited' && task.task === 'mdqa' && { limited: task.limited }),
+      ...(condition === 'symbolic' && task.task === 'summhay' && { listLength: task.listLength }),
+    },
     inputs,
     spec.seed,
   );
@@ -118,8 +127,8 @@ export function maskRecipe(
 
 /**
  * The report reads every artifact of the sweep that was made, by role (`mdqa/tiny/real: train`), and states why the others
- * are missing.
+ * are missing: units that failed, and cells that cannot exist.
  */
-export function reportRecipe(spec: SweepSpec, inputs: Record<string, ArtifactRef>, missing: Record<string, string>): Recipe {
-  return recipe('report', { spec, missing }, inputs, 0);
+export function reportRecipe(spec: SweepSpec, inputs: Record<string, ArtifactRef>, missing: Record<string, string>, skipped: Record<string, string> = {}): Recipe {
+  return recipe('report', { spec, missing, skipped }, inputs, 0);
 }

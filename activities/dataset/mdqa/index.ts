@@ -7,6 +7,7 @@ import type { Condition } from '#workflows/contracts/experiment.ts';
 import type { MdqaRow } from '#workflows/contracts/source.ts';
 import { DatasetError } from '../errors.ts';
 import type { TaskRequest, TaskRow } from '../task.ts';
+import { unfitFor } from './limited.ts';
 import { realDraft } from './real.ts';
 import { PassageRetriever } from '../retriever.ts';
 import { symbolicDraft } from './symbolic.ts';
@@ -20,7 +21,7 @@ const SYNTHETIC: Partial<Record<Condition, SyntheticCondition>> = {
 };
 
 /** Rows of an MDQA source artifact with the draft of their example in one condition. */
-export async function* mdqaRows({ sourceDir, condition, split, seed }: TaskRequest): AsyncGenerator<TaskRow> {
+export async function* mdqaRows({ sourceDir, condition, split, seed, options: { limited = 'L1' } }: TaskRequest): AsyncGenerator<TaskRow> {
   const pool = new PassageRetriever(await readPool(sourceDir));
   const synthetic = SYNTHETIC[condition];
   const draftOf = synthetic ? syntheticDrafts(synthetic, condition, split, seed) : null;
@@ -29,11 +30,12 @@ export async function* mdqaRows({ sourceDir, condition, split, seed }: TaskReque
       id: row.id,
       real: () => realDraft(row, pool),
       draft: () => {
-        if (condition === 'real') return realDraft(row, pool);
+        if (condition === 'real' || condition === 'limited') return realDraft(row, pool);
         if (condition === 'symbolic') return symbolicDraft(seededRandom('mdqa', condition, seed, row.id));
-        if (draftOf === null) throw new DatasetError(`condition: found "${condition}", allowed for mdqa: real, ${Object.keys(SYNTHETIC).join(', ')}, symbolic`);
+        if (draftOf === null) throw new DatasetError(`condition: found "${condition}", allowed for mdqa: real, limited, ${Object.keys(SYNTHETIC).join(', ')}, symbolic`);
         return draftOf(row);
       },
+      unfit: condition === 'limited' ? unfitFor(limited, row.question) : undefined,
       generator: condition === 'symbolic' ? 'random symbols' : row.fact ? 'miniature templates' : 'imported',
     };
   }
@@ -45,7 +47,7 @@ function syntheticDrafts(synthetic: SyntheticCondition, condition: Condition, sp
   return ({ fact, ...row }: MdqaRow) => {
     if (fact === undefined) {
       throw new DatasetError(
-        `condition: found "${condition}", allowed with this source: real, symbolic (its rows state no facts to write the needles of other conditions from; row ${row.id})`,
+        `condition: found "${condition}", allowed with this source: real, limited, symbolic (its rows state no facts to write the needles of other conditions from; row ${row.id})`,
       );
     }
     return syntheticDraft({ ...row, fact }, synthetic, { world, names }, seededRandom('mdqa', condition, seed, row.id));

@@ -15,10 +15,12 @@ export async function* musiqueRows({ sourceDir, condition, split, seed }: TaskRe
       id: row.id,
       real: () => realDraft(row, pool),
       draft: () => {
-        if (condition === 'real') return realDraft(row, pool);
+        if (condition === 'real' || condition === 'limited') return realDraft(row, pool);
         if (condition === 'symbolic') return symbolicDraft(seededRandom('musique', condition, seed, row.id));
-        throw new DatasetError(`condition: found "${condition}", allowed for musique: real, symbolic (the written conditions are not there yet)`);
+        throw new DatasetError(`condition: found "${condition}", allowed for musique: real, limited, symbolic (the written conditions are not there yet)`);
       },
+      // Paper, C.1: questions of triples only.
+      unfit: condition === 'limited' && row.hops.some(({ triple }) => triple === null) ? 'question with a hop in words' : undefined,
       generator: condition === 'symbolic' ? 'random symbols' : 'imported',
     };
   }

@@ -5,10 +5,10 @@ import type { SummhayDocument } from '#workflows/contracts/source.ts';
 import { DatasetError } from '../errors.ts';
 import type { TaskRequest, TaskRow } from '../task.ts';
 import { realDraft } from './real.ts';
-import { symbolicDraft } from './symbolic.ts';
+import { LIST_LENGTH, symbolicDraft } from './symbolic.ts';
 
 /** Rows of a SummHay source artifact with the draft of their example in one condition. */
-export async function* summhayRows({ sourceDir, condition, split, seed }: TaskRequest): AsyncGenerator<TaskRow> {
+export async function* summhayRows({ sourceDir, condition, split, seed, options: { listLength = LIST_LENGTH } }: TaskRequest): AsyncGenerator<TaskRow> {
   const byTopic = Map.groupBy(await readDocuments(sourceDir), ({ topic }) => topic);
   for await (const row of readSummhayRows(sourceDir, split)) {
     const documents: readonly SummhayDocument[] = byTopic.get(row.topic) ?? [];
@@ -19,7 +19,7 @@ export async function* summhayRows({ sourceDir, condition, split, seed }: TaskRe
       real,
       draft: () => {
         if (condition === 'real') return real();
-        if (condition === 'symbolic') return symbolicDraft(seededRandom('summhay', condition, seed, row.id));
+        if (condition === 'symbolic') return symbolicDraft(seededRandom('summhay', condition, seed, row.id), listLength);
         throw new DatasetError(`condition: found "${condition}", allowed for summhay: real, symbolic (the written conditions are not there yet)`);
       },
       generator: condition === 'symbolic' ? 'random symbols' : 'imported',

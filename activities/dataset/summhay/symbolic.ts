@@ -5,10 +5,10 @@ import type { Draft, Piece } from '../draft.ts';
 import { SymbolDraw } from '../symbols.ts';
 import { citation, documentNumbers } from './numbers.ts';
 
-/** Strings in each list. */
+/** Strings in each list, in the paper. */
 export const LIST_LENGTH = 180;
 
-export function symbolicDraft(random: SeededRandom): Draft {
+export function symbolicDraft(random: SeededRandom, listLength: number): Draft {
   const symbols = new SymbolDraw(random, 'capitals');
   const asked = symbols.next();
   const numbers = documentNumbers(random);
@@ -18,7 +18,7 @@ export function symbolicDraft(random: SeededRandom): Draft {
     answer,
     answers: [answer],
     layout: 'numbered documents',
-    required: numbers.map((number, at) => list(number, at < SUPPORTING ? random.shuffle([asked, ...symbols.take(LIST_LENGTH - 1)]) : symbols.take(LIST_LENGTH), asked)),
+    required: numbers.map((number, at) => list(number, at < SUPPORTING ? random.shuffle([asked, ...symbols.take(listLength - 1)]) : symbols.take(listLength), asked)),
     filling: { by: 'nothing' },
     answerIn: 'numbers',
     answersOnlyInNeedles: false,

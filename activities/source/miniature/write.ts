@@ -41,7 +41,7 @@ export async function writeMiniature({ seed, trainRows, testRows, outputDir }: M
     }
   }
   const counts: SourceCounts = {
-    rows: { read: trainRows + testRows, train: trainRows, test: testRows, unused: 0, dropped: {} },
+    rows: { read: trainRows + testRows, train: trainRows, test: testRows, further: 0, unused: 0, dropped: {} },
     passages: { kept: (trainRows + testRows) * DISTRACTORS, dropped: {} },
     pool: { kept: 0, dropped: {} },
   };

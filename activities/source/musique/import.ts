@@ -61,6 +61,8 @@ export async function importMusique(
   const { test, train: apart, sharing } = withSpare.train.length >= trainRows ? withSpare : split(0);
   dropped.add('shares a hop with a test question', sharing);
   const train = apart.slice(0, trainRows + Math.ceil(trainRows * SPARE_SHARE));
+  // One row in ten is all of triples, so all are kept.
+  const further = apart.slice(train.length);
   if (test.length < testRows || train.length < trainRows) {
     throw new SourceError(
       `${questionsFiles.join(', ')}: found ${test.length} usable rows for test and ${train.length} for training of ${read} (dropped: ${dropped}), needed: ${testRows} for test + ${trainRows} for training`,
@@ -68,8 +70,8 @@ export async function importMusique(
   }
 
   const pool = openPool(poolFile, onProgress);
-  return writeSource(outputDir, { train, test, pool: pool.passages() }, () => ({
-    rows: { read, train: train.length, test: test.length, unused: apart.length - train.length, dropped: dropped.toRecord() },
+  return writeSource(outputDir, { train, further, test, pool: pool.passages() }, () => ({
+    rows: { read, train: train.length, test: test.length, further: further.length, unused: 0, dropped: dropped.toRecord() },
     passages: { kept: [...train, ...test].reduce((sum, { distractors }) => sum + distractors.length, 0), dropped: passagesDropped.toRecord() },
     pool: pool.counts(),
   }));

@@ -2,7 +2,7 @@ import type { MdqaRow } from '#workflows/contracts/source.ts';
 import { type SourceSummary, writeSource } from '../artifact.ts';
 import { SourceError } from '../errors.ts';
 import { readJsonLines } from '../json-lines.ts';
-import { orderKey, SmallestByKey, SPARE_SHARE } from '../order.ts';
+import { FURTHER_SHARE, orderKey, SmallestByKey, SPARE_SHARE } from '../order.ts';
 import { openPool } from '../pool.ts';
 import type { OnProgress } from '../progress.ts';
 import { Tally } from '../tally.ts';
@@ -27,7 +27,7 @@ const PROGRESS_ROWS = 200;
  * Imports NQ-Open questions with their gold passages and distractors as an MDQA source artifact.
  *
  * Rows are ordered by a hash of seed and normalised question: first come the test rows, then the training rows, then the
- * spare ones of both. So the split does not depend on the order of the file, no question is on both sides, and the test
+ * spare ones of both, then further training rows. So the split does not depend on the order of the file, no question is on both sides, and the test
  * split stays the same when more training rows are asked for. Memory holds the chosen rows only.
  * @throws SourceError for a malformed file or too few good rows
  */
@@ -39,7 +39,7 @@ export async function importNqOpen(
   const passagesDropped = new Tally();
   const wanted = trainRows + testRows;
   const spare = { train: Math.ceil(trainRows * SPARE_SHARE), test: Math.ceil(testRows * SPARE_SHARE) };
-  const chosen = new SmallestByKey<MdqaRow>(wanted + spare.train + spare.test);
+  const chosen = new SmallestByKey<MdqaRow>(wanted + spare.train + spare.test + FURTHER_SHARE * trainRows);
   const seen = new Set<string>();
   let read = 0;
   let passages = 0;
@@ -66,11 +66,13 @@ export async function importNqOpen(
   const rows = chosen.inOrder();
   const spareTest = Math.min(spare.test, rows.length - wanted);
   const test = [...rows.slice(0, testRows), ...rows.slice(wanted, wanted + spareTest)];
-  const train = [...rows.slice(testRows, wanted), ...rows.slice(wanted + spareTest)];
+  const trainEnd = wanted + spareTest + spare.train;
+  const train = [...rows.slice(testRows, wanted), ...rows.slice(wanted + spareTest, trainEnd)];
+  const further = rows.slice(trainEnd);
 
   const pool = openPool(poolFile, onProgress);
-  return writeSource(outputDir, { train, test, pool: pool.passages() }, () => ({
-    rows: { read, train: train.length, test: test.length, unused: seen.size - train.length - test.length, dropped: rowsDropped.toRecord() },
+  return writeSource(outputDir, { train, further, test, pool: pool.passages() }, () => ({
+    rows: { read, train: train.length, test: test.length, further: further.length, unused: seen.size - train.length - test.length - further.length, dropped: rowsDropped.toRecord() },
     passages: { kept: passages, dropped: passagesDropped.toRecord() },
     pool: pool.counts(),
   }));

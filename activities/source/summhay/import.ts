@@ -83,7 +83,7 @@ export async function importSummhay({ topicFiles, seed, trainRows, testRows, out
   const test = ordered.slice(0, testRows + spare);
   const train = ordered.slice(test.length, test.length + trainRows + Math.ceil(trainRows * SPARE_SHARE));
   return writeSource(outputDir, { train, test, documents }, () => ({
-    rows: { read, train: train.length, test: test.length, unused: ordered.length - train.length - test.length, dropped: dropped.toRecord() },
+    rows: { read, train: train.length, test: test.length, further: 0, unused: ordered.length - train.length - test.length, dropped: dropped.toRecord() },
     passages: { kept: 0, dropped: {} },
     pool: { kept: documents.length, dropped: documentsDropped.toRecord() },
   }));

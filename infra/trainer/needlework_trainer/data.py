@@ -31,7 +31,7 @@ class Example(Contract):
 
     id: Text
     task: Literal["mdqa", "musique", "summhay"]
-    condition: Literal["real", "high/high", "high/low", "low/high", "low/low", "symbolic"]
+    condition: Literal["real", "limited", "high/high", "high/low", "low/high", "low/low", "symbolic"]
     split: Literal["train", "validation", "test"]
     prompt: Text
     answer: Text

@@ -64,6 +64,14 @@ describe('MuSiQue real', () => {
   });
 });
 
+describe('MuSiQue limited', () => {
+  it('takes questions whose hops are all triples', async () => {
+    const triples = (n: number) => row(n, { hops: row(n).hops.map((hop) => ({ ...hop, triple: { subject: 'X', relation: 'r' } })) });
+    const { train } = await build([row(1), triples(2), row(3), triples(4)], { condition: 'limited', examples: { train: 1, validation: 1 } });
+    expect(train.map(({ id, condition }) => [id, condition])).toEqual([['3hop1__2', 'limited']]);
+  });
+});
+
 describe('MuSiQue symbolic', () => {
   it('asks for a chain with exactly one answer, hidden among dictionaries with the same keys (for any seed)', async () => {
     const tokenizerFile = await characterTokenizer(await emptyFolder());

@@ -73,6 +73,33 @@ describe('the real condition', () => {
   });
 });
 
+describe('the limited condition', () => {
+  const asked = (n: number, question: string) => row(n, { question: `${question} tower ${n}` });
+  const rows = [asked(1, 'who built'), asked(2, 'which is'), asked(3, 'When was built'), asked(4, 'the whole of'), asked(5, 'WHERE is'), asked(6, 'in what year, and who built')];
+
+  it.each([
+    ['L1', ['row-1', 'row-3', 'row-5', 'row-6'], { 'question without who, when, where (L1)': 2 }],
+    ['L2', ['row-3', 'row-5'], { 'question without when, where (L2)': 4 }],
+    ['L3', ['row-1', 'row-6'], { 'question without who (L3)': 4 }],
+  ] as const)('%s takes the questions with its words, as many as there are, and counts the others', async (limited, ids, dropped) => {
+    const { outputDir, train } = await build({ train: rows }, { condition: 'limited', options: { limited }, examples: { train: 30, validation: 10 } });
+    const validation = await readExamples(outputDir, 'validation');
+    expect([...train, ...validation].map(({ id }) => id)).toEqual(ids);
+    expect(validation).toHaveLength(1);
+    const counted = (await readCard(outputDir)).dropped;
+    // Rows behind the last example are not looked at.
+    for (const [reason, count] of Object.entries(dropped)) expect(counted[reason]).toBeLessThanOrEqual(count);
+  });
+
+  it('is as large as the full dataset where there are enough rows, and the same questions in the same form', async () => {
+    const full = await build({ train: rows }, { examples: { train: 5, validation: 1 } });
+    const limited = await build({ train: rows }, { condition: 'limited', examples: { train: 2, validation: 1 } });
+    expect(limited.train.map(({ id }) => id)).toEqual(['row-1', 'row-3']);
+    const real = full.train.find(({ id }) => id === 'row-3')!;
+    expect(limited.train[1]).toMatchObject({ question: real.question, answer: real.answer, condition: 'limited' });
+  });
+});
+
 describe('a dataset is refused', () => {
   const refused = async (problem: Promise<unknown>, message: RegExp) => {
     const error = await problem.catch((thrown: unknown) => thrown);
@@ -81,7 +108,7 @@ describe('a dataset is refused', () => {
   };
 
   it.each(['high/high', 'high/low', 'low/high', 'low/low'] as const)('in condition %s, for rows that state no fact', async (condition) => {
-    await refused(build({ train: [row(1), row(2)] }, { condition }), new RegExp(`condition: found "${condition}", allowed with this source: real, symbolic`));
+    await refused(build({ train: [row(1), row(2)] }, { condition }), new RegExp(`condition: found "${condition}", allowed with this source: real, limited, symbolic`));
   });
   it('as a synthetic test split', async () => {
     await refused(build({ test: [row(1)] }, { condition: 'symbolic' }), /condition: found "symbolic", allowed for the test split: real/);

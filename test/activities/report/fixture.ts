@@ -21,6 +21,7 @@ const FIRMS = ['Amber Mill', 'North Dairy', 'Grey Harbour', 'Old Foundry', 'Silv
 /** Invented strength of each condition: share of test questions answered, share on its own data, size of its scores. */
 const STRENGTH: Record<Condition, { f1: number; own: number; scores: number }> = {
   real: { f1: 0.58, own: 0.64, scores: 0.5 },
+  limited: { f1: 0.54, own: 0.66, scores: 0.48 },
   'high/high': { f1: 0.52, own: 0.9, scores: 0.45 },
   'high/low': { f1: 0.5, own: 0.88, scores: 0.44 },
   'low/high': { f1: 0.44, own: 0.4, scores: 0.38 },

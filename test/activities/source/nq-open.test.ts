@@ -6,6 +6,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { importNqOpen, normalise, readMdqaRows, readPool, SourceError } from '#activities/source/index.ts';
+import { unfitFor } from '#activities/dataset/mdqa/limited.ts';
 import { collect } from './support.ts';
 
 let folder: string;
@@ -52,7 +53,7 @@ describe('importing NQ-Open', () => {
       { ...question(7), answers: [' '] },
     ]);
     expect(counts.rows).toEqual({
-      read: 8, train: 1, test: 1, unused: 0,
+      read: 8, train: 1, test: 1, further: 0, unused: 0,
       dropped: { 'no gold passage': 1, 'several gold passages': 1, 'answer not in the gold text': 1, 'repeated question': 1, 'empty question': 1, 'empty answers': 1 },
     });
     expect([...train, ...test].map((row) => row.question).sort()).toEqual(['who made thing 1', 'who made thing 2']);
@@ -81,7 +82,9 @@ describe('importing NQ-Open', () => {
     const reversed = await importRows(rows.toReversed(), { trainRows: 20, testRows: 10 });
     const larger = await importRows(rows, { trainRows: 40, testRows: 10 });
     const otherSeed = await importRows(rows, { trainRows: 20, testRows: 10, seed: 2 });
-    expect(first.train).toHaveLength(22); // a tenth more than asked for, to replace rows that do not fit a context
+    // A tenth more than asked for, to replace rows that do not fit a context; then what is left, for conditions that do not take every question.
+    expect(first.counts.rows).toMatchObject({ train: 22, further: 27, unused: 0 });
+    expect(first.train).toHaveLength(22 + 27);
     expect(first.test).toHaveLength(11);
     expect(ids(reversed.train)).toEqual(ids(first.train));
     expect(ids(reversed.test)).toEqual(ids(first.test));
@@ -121,7 +124,7 @@ describe.skipIf(!Object.values(files).every((file) => existsSync(file)))('the re
     const counts = JSON.parse(await readFile(join(outputDir, 'counts.json'), 'utf8'));
     const [train, test] = await Promise.all((['train', 'test'] as const).map((split) => collect(readMdqaRows(outputDir, split))));
     const dropped = Object.values(counts.rows.dropped as Record<string, number>).reduce((sum, count) => sum + count, 0);
-    expect(counts.rows.train + counts.rows.test + counts.rows.unused + dropped).toBe(counts.rows.read);
+    expect(counts.rows.train + counts.rows.further + counts.rows.test + counts.rows.unused + dropped).toBe(counts.rows.read);
     expect(counts.pool.kept).toBeGreaterThan(10_000);
     expect(Object.keys(counts.passages.dropped)).toEqual(['contains an answer']);
     const questions = new Set(test?.map((row) => normalise(row.question)));
@@ -138,6 +141,10 @@ describe.skipIf(!Object.values(files).every((file) => existsSync(file)))('the re
     const outputDir = join(folder, 'oracle');
     const summary = await importNqOpen({ questionsFile: files.oracle, seed: 0, trainRows: 1400, testRows: 400, outputDir });
     expect(summary).toMatchObject({ trainRows: 1540, testRows: 440, passages: 0, poolPassages: 0 });
-    expect(summary.rowsRead).toBe(summary.trainRows + summary.testRows + summary.rowsUnused + summary.rowsDropped);
+    // Paper, C.1: 65.8 %, 31.0 % and 34.8 % of its training questions.
+    const rows = await collect(readMdqaRows(outputDir, 'train'));
+    const share = (subset: 'L1' | 'L2' | 'L3') => rows.filter(({ question }) => unfitFor(subset, question) === undefined).length / rows.length;
+    for (const [subset, paper] of [['L1', 0.658], ['L2', 0.31], ['L3', 0.348]] as const) expect(Math.abs(share(subset) - paper), subset).toBeLessThan(0.03);
+    expect(summary.rowsRead).toBe(summary.trainRows + summary.furtherRows + summary.testRows + summary.rowsUnused + summary.rowsDropped);
   });
 });

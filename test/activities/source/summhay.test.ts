@@ -35,7 +35,7 @@ describe('importing SummHay', () => {
   it('gives one row per insight and all documents, plain or gzipped', async () => {
     const { train, test, documents, counts } = await importTopics([topic('a'), topic('b')], { trainRows: 8, testRows: 3 });
     expect(new Set([...train, ...test].map(({ insight }) => insight)).size).toBe(12);
-    expect(counts.rows).toEqual({ read: 12, train: 8, test: 4, unused: 0, dropped: {} });
+    expect(counts.rows).toEqual({ read: 12, train: 8, test: 4, further: 0, unused: 0, dropped: {} });
     expect(documents).toHaveLength(24);
     expect(documents[0]).toEqual({ id: 'a/d0', topic: 'a', text: 'Text 0 of a.', insights: ['i0'] });
   });
