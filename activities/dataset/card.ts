@@ -9,7 +9,7 @@ const SAMPLES = 3;
 export class CardWriter {
   readonly dropped = new Tally();
   readonly #card: Pick<DatasetCard, 'task' | 'condition' | 'generator' | 'samples'>;
-  readonly #splits = new Map<Split, { examples: number; tokens: number; min: number; max: number; depth: number }>();
+  readonly #splits = new Map<Split, { tokens: number[]; depths: number[]; depth: number }>();
 
   constructor(task: Task, condition: Condition, generator: string) {
     this.#card = { task, condition, generator, samples: [] };
@@ -17,15 +17,13 @@ export class CardWriter {
 
   add(example: Example): void {
     const { split, promptTokens, prompt, needles } = example;
-    const seen = this.#splits.get(split) ?? { examples: 0, tokens: 0, min: Number.POSITIVE_INFINITY, max: 0, depth: 0 };
+    const seen = this.#splits.get(split) ?? { tokens: [], depths: [], depth: 0 };
     const length = codePoints(prompt);
-    this.#splits.set(split, {
-      examples: seen.examples + 1,
-      tokens: seen.tokens + promptTokens,
-      min: Math.min(seen.min, promptTokens),
-      max: Math.max(seen.max, promptTokens),
-      depth: seen.depth + needles.reduce((sum, { start }) => sum + start / length, 0) / needles.length,
-    });
+    const depths = needles.map(({ start }) => start / length);
+    seen.tokens.push(promptTokens);
+    seen.depths.push(...depths);
+    seen.depth += depths.reduce((sum, depth) => sum + depth, 0) / depths.length;
+    this.#splits.set(split, seen);
     if (this.#card.samples.length < SAMPLES) this.#card.samples.push(example);
   }
 
@@ -35,9 +33,9 @@ export class CardWriter {
       task,
       condition,
       splits: Object.fromEntries(
-        [...this.#splits].map(([split, { examples, tokens, min, max, depth }]) => [
+        [...this.#splits].map(([split, { tokens, depths, depth }]) => [
           split,
-          { examples, promptTokens: { min, mean: tokens / examples, max }, meanNeedleDepth: depth / examples },
+          { examples: tokens.length, promptTokens: lengths(tokens), meanNeedleDepth: depth / tokens.length, needleDepths: tenths(depths, 0, 1) },
         ]),
       ),
       dropped: this.dropped.toRecord(),
@@ -45,6 +43,21 @@ export class CardWriter {
       samples,
     };
   }
+}
+
+function lengths(tokens: readonly number[]): DatasetCard['splits'][string]['promptTokens'] {
+  const [min, max] = [Math.min(...tokens), Math.max(...tokens)];
+  return { min, mean: tokens.reduce((sum, one) => sum + one, 0) / tokens.length, max, counts: tenths(tokens, min, max) };
+}
+
+/** How many values lie in each tenth from `low` to `high`; the highest ones in the last. */
+export function tenths(values: readonly number[], low: number, high: number): number[] {
+  const counts = Array.from({ length: 10 }, () => 0);
+  for (const value of values) {
+    const bin = high > low ? Math.min(9, Math.floor((10 * (value - low)) / (high - low))) : 9;
+    counts[bin] = (counts[bin] as number) + 1;
+  }
+  return counts;
 }
 
 function codePoints(text: string): number {

@@ -33,15 +33,21 @@ export const Example = z.strictObject({
 });
 export type Example = z.infer<typeof Example>;
 
+/** A histogram of ten bins. */
+const Tenths = z.array(z.int().nonnegative()).length(10);
+
 /** `card.json` of a dataset artifact: what was built, what was dropped and why, and a few samples. */
 export const DatasetCard = z.strictObject({
   task: Task,
   condition: Condition,
   splits: z.record(z.string(), z.strictObject({
     examples: z.int().nonnegative(),
-    promptTokens: z.strictObject({ min: z.int(), mean: z.number(), max: z.int() }),
+    /** `counts`: examples in each tenth of the way from the shortest prompt to the longest. */
+    promptTokens: z.strictObject({ min: z.int(), mean: z.number(), max: z.int(), counts: Tenths }),
     /** Mean of (needle start / prompt length), in 0..1. */
     meanNeedleDepth: z.number(),
+    /** Needles that start in each tenth of the prompt. */
+    needleDepths: Tenths,
   })),
   /** Rows that gave no example, by reason. */
   dropped: z.record(z.string(), z.int().positive()),

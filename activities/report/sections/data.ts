@@ -4,7 +4,8 @@ import type { SettingResults, SourceFacts } from '#workflows/contracts/report.ts
 import { html, type Html, quoted } from '../html.ts';
 import { count, list, nameOf, plural, score, sourceText, taskName } from '../format.ts';
 import { type Piece, promptPieces } from '../prompt.ts';
-import { number, table } from './parts.ts';
+import { histogram } from '../charts/histogram.ts';
+import { figure, number, table } from './parts.ts';
 
 export function sources(found: readonly SourceFacts[]): Html {
   return html`${found.map(({ task, kind, rows, dropped, licence }) => {
@@ -14,7 +15,7 @@ export function sources(found: readonly SourceFacts[]): Html {
 }
 
 /** Table of the datasets of a setting, then samples of each. */
-export function data({ test, cells }: SettingResults): Html | null {
+export async function data({ test, cells }: SettingResults): Promise<Html | null> {
   const cards = [
     ...cells.flatMap(({ condition, dataset }) => (dataset ? [{ name: nameOf(condition), card: dataset }] : [])),
     ...(test.dataset ? [{ name: 'Real test split', card: test.dataset }] : []),
@@ -24,8 +25,30 @@ export function data({ test, cells }: SettingResults): Html | null {
   return html`${table('Datasets', columns, cards.map(({ name, card }) => html`<tbody>${Object.entries(card.splits).map(([split, { examples, promptTokens, meanNeedleDepth }], at) =>
     html`<tr>${at === 0 ? html`<th scope="rowgroup" rowspan="${Object.keys(card.splits).length}">${name}</th>` : ''}<td>${split}</td>${[count(examples), count(promptTokens.min), count(Math.round(promptTokens.mean)), count(promptTokens.max), score(meanNeedleDepth)].map(number)}</tr>`)}</tbody>`))}
 <ul class="notes">${cards.map(({ name, card }) => html`<li>${name}: written by ${quoted(card.generator)}. ${droppedText(card.dropped)}</li>`)}</ul>
+${await distributions(cards)}
 <h3 class="sub">Samples</h3><p class="legend"><mark class="needle">needle</mark> <mark class="answer">answer in the needle</mark></p>
 ${cards.map(({ name, card }) => samples(name, card))}`;
+}
+
+/** Where needles stand and how long prompts are, of each dataset's training examples (or the test split's). */
+async function distributions(cards: readonly { name: string; card: DatasetCard }[]): Promise<Html> {
+  const figures: Html[] = [];
+  for (const { name, card } of cards) {
+    const found = Object.entries(card.splits)[0];
+    if (found === undefined) continue;
+    const [split, { needleDepths, promptTokens: { min, max, counts } }] = found;
+    const depths = await histogram({ counts: needleDepths, low: 0, high: 1, noun: 'needles', title: 'depth in the prompt', format: '.1f' });
+    const lengths = await histogram({ counts, low: min, high: max, noun: 'examples', title: 'tokens', format: ',d' });
+    figures.push(
+      figure({
+        label: `${name}, ${split}: needles by tenth of the prompt ${needleDepths.join(', ')}; prompts from ${count(min)} to ${count(max)} tokens, by tenth of that range ${counts.join(', ')}`,
+        caption: html`<strong>${name}</strong>${split}`,
+        drawing: html`${depths}${lengths}`,
+        text: '',
+      }),
+    );
+  }
+  return html`<h3 class="sub">Where needles stand, and how long prompts are</h3><div class="multiples">${figures}</div>`;
 }
 
 function droppedText(dropped: Readonly<Record<string, number>>): Html {

@@ -67,11 +67,12 @@ export function example(condition: Condition, at: number, documents = 24): Examp
 }
 
 function card(condition: Condition): DatasetCard {
-  const tokens = { min: 702, mean: 941.4, max: 1024 };
+  const tokens = { min: 702, mean: 941.4, max: 1024, counts: [1, 0, 2, 4, 9, 20, 40, 70, 90, 34] };
+  const needleDepths = [30, 25, 28, 27, 26, 29, 31, 22, 27, 25];
   return {
     task: 'mdqa',
     condition,
-    splits: { train: { examples: 270, promptTokens: tokens, meanNeedleDepth: 0.49 }, validation: { examples: 30, promptTokens: tokens, meanNeedleDepth: 0.52 } },
+    splits: { train: { examples: 270, promptTokens: tokens, meanNeedleDepth: 0.49, needleDepths }, validation: { examples: 30, promptTokens: tokens, meanNeedleDepth: 0.52, needleDepths } },
     dropped: condition === 'real' ? { 'answer not in the gold passage': 4, 'longer than the context': 1 } : {},
     generator: 'fixture',
     samples: [0, 1, 2].map((at) => example(condition, at)),
@@ -178,7 +179,7 @@ export function fixtureFiles({ conditions = ['real', 'high/high', 'symbolic'], l
       {
         task: 'mdqa',
         model: 'tiny-llama',
-        test: { stages: [stage('dataset', 0.8)], card: { ...card('real'), splits: { test: { examples: TEST_QUESTIONS, promptTokens: { min: 712, mean: 943.2, max: 1024 }, meanNeedleDepth: 0.5 } }, dropped: {}, samples: [] }, examples: tests },
+        test: { stages: [stage('dataset', 0.8)], card: { ...card('real'), splits: { test: { examples: TEST_QUESTIONS, promptTokens: { min: 712, mean: 943.2, max: 1024, counts: [0, 0, 0, 0, 0, 0, 0, 0, 20, 100] }, meanNeedleDepth: 0.5, needleDepths: Array.from({ length: 10 }, () => 12) } }, dropped: {}, samples: [] }, examples: tests },
         baselines: [
           { baseline: 'untuned', status: 'done', reason: null, stages: [stage('evaluate', 19.1, 120 * 943)], evaluate: evaluate('untuned', tests, 0.01) },
           { baseline: 'untuned-scaled', status: 'done', reason: null, stages: [stage('evaluate', 19.4, 120 * 944)], evaluate: evaluate('untuned-scaled', tests, 0.38) },
