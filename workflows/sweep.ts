@@ -21,13 +21,14 @@ import type { FindResult } from './contracts/requests.ts';
 import type { SweepSpec } from './contracts/spec.ts';
 import { cellLabel, cellWorkflowId } from './ids.ts';
 import { progress, stageEvent } from './messages.ts';
-import { artifactKey, refOf } from './plan/keys.ts';
-import { type BaselinePlan, type CellPlan, type Plan, planSweep, recipesOf } from './plan/plan.ts';
-import { type Fingerprints, reportRecipe } from './plan/recipes.ts';
+import { artifactKey } from './plan/keys.ts';
+import { type BaselinePlan, type CellPlan, planSweep, refsOf } from './plan/plan.ts';
+import type { Fingerprints } from './plan/recipes.ts';
 import { POLICIES } from './policies.ts';
 import { explained, runStage } from './stage.ts';
+import { tellSweep } from './telling.ts';
 
-const { findFinished, publishReport } = proxyActivities<Activities>(POLICIES.lookup);
+const { findFinished } = proxyActivities<Activities>(POLICIES.lookup);
 const { fingerprintInputs } = proxyActivities<Activities>(POLICIES.data);
 
 /**
@@ -87,8 +88,7 @@ async function runSweep(name: string, given: unknown, show: (board: Board) => vo
   const order = [...board.cells.keys()];
   failures.sort((a, b) => order.indexOf(a.cell) - order.indexOf(b.cell));
   board.status = 'reporting';
-  const report = await writeReport(spec, plan, failures);
-  const published = await explained(publishReport({ report: report.ref, sweep: name }));
+  const { report, published } = await tellSweep(name, spec, plan, failures);
   board.status = 'done';
   const { cells, stages } = progressOf(name, board);
   setCurrentDetails(`${boardMarkdown(board)}\n\nReport: \`${published.reportFile}\``);
@@ -175,39 +175,6 @@ async function runCell(board: Board, sweepId: string, unit: CellPlan): Promise<v
     parentClosePolicy: ParentClosePolicy.TERMINATE,
     staticSummary: cellLabel(unit),
   });
-}
-
-/** The report over every artifact of the sweep that exists now, with the reasons for what is missing. */
-async function writeReport(spec: SweepSpec, plan: Plan, failures: SweepResult['failures']): Promise<StageResult> {
-  const units = [...plan.baselines, ...plan.cells];
-  const failed = new Set(failures.map(({ cell: id }) => id));
-  // What a failed cell finished before it failed is shown too.
-  const finished = failed.size === 0 ? {} : await explained(findFinished(refsOf(units.filter(({ id }) => failed.has(id)))));
-  const isThere = (unit: CellPlan | BaselinePlan) => (recipe: Recipe) => !failed.has(unit.id) || artifactKey(recipe) in finished;
-  if (!units.some((unit) => Object.values(unit.stages).some(isThere(unit)))) {
-    throw ApplicationFailure.nonRetryable(`no cell of the sweep could be finished:\n${causesOf(failures)}`, 'SweepFailed');
-  }
-  const inputs = Object.fromEntries(
-    units.flatMap((unit) =>
-      Object.entries<Recipe>({ ...unit.shared, ...unit.stages })
-        .filter(([, recipe]) => isThere(unit)(recipe))
-        .map(([role, recipe]) => [`${unit.id}: ${role}`, refOf(recipe)] as const),
-    ),
-  );
-  const missing = Object.fromEntries(failures.map(({ cell: id, message }) => [id, message]));
-  return runStage(spec.name, reportRecipe(spec, inputs, missing, plan.skipped));
-}
-
-/** One line per cause, with the cells it stopped: what cells share fails all of them at once. */
-function causesOf(failures: SweepResult['failures']): string {
-  const cells = Map.groupBy(failures, ({ message }) => message);
-  return [...cells].map(([message, of]) => `  - ${message} (stopped ${of.map(({ cell: id }) => id).join(', ')})`).join('\n');
-}
-
-/** The artifacts of units of the plan, each once. */
-function refsOf(units: readonly (CellPlan | BaselinePlan)[]) {
-  const refs = units.flatMap(recipesOf).map(refOf);
-  return [...new Map(refs.map((ref) => [ref.key, ref])).values()];
 }
 
 function locationsOf(fingerprints: Fingerprints): Record<string, string> {

@@ -31,6 +31,8 @@ export interface DatasetRequest {
   seed: number;
   examples: DatasetCounts;
   options?: TaskOptions;
+  /** Examples in the making at a time; changes nothing but the speed. */
+  atOnce?: number;
   outputDir: string;
 }
 
@@ -39,7 +41,7 @@ export type DatasetSummary = Record<'examples' | 'dropped' | 'meanPromptTokens' 
 /** One folder per task; each turns source rows into drafts. */
 const TASKS: Record<Task, (request: TaskRequest) => AsyncGenerator<TaskRow>> = { mdqa: mdqaRows, musique: musiqueRows, summhay: summhayRows };
 
-/** Examples in the making at a time: counting tokens uses threads of its own. */
+/** Counting tokens uses threads of its own, so several examples are made at a time. */
 const AT_ONCE = 4;
 
 /** Progress is reported every so many examples. */
@@ -55,7 +57,7 @@ const PROGRESS_EXAMPLES = 10;
  * @throws ExampleError if an example breaks an invariant
  */
 export async function buildDataset(request: DatasetRequest, onProgress?: OnProgress): Promise<DatasetSummary> {
-  const { task, condition, sourceDir, tokenizerFile, contextTokens, seed, options = {}, outputDir } = request;
+  const { task, condition, sourceDir, tokenizerFile, contextTokens, seed, options = {}, atOnce = AT_ONCE, outputDir } = request;
   const isTest = 'test' in request.examples;
   if (isTest && condition !== 'real') throw new DatasetError(`condition: found "${condition}", allowed for the test split: real`);
   const rowsRequest: TaskRequest = { sourceDir, condition, split: isTest ? 'test' : 'train', seed, options };
@@ -66,7 +68,7 @@ export async function buildDataset(request: DatasetRequest, onProgress?: OnProgr
   const counter = openTokenizer(tokenizerFile);
   await mkdir(outputDir, { recursive: true });
   const settings = { task, contextTokens, counter };
-  const rows = inOrder(TASKS[task](rowsRequest), AT_ONCE, (row) => buildExample(row, settings, seededRandom('order', task, condition, seed, row.id)));
+  const rows = inOrder(TASKS[task](rowsRequest), atOnce, (row) => buildExample(row, settings, seededRandom('order', task, condition, seed, row.id)));
   let card: CardWriter | undefined;
   let done = 0;
 

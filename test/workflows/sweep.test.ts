@@ -115,6 +115,19 @@ describe('the sweep workflow', () => {
     expect(roles.map((role) => role.split(': ')[1]).sort()).toEqual(['base', 'dataset', 'mask', 'score', 'source', 'test', 'train']);
   });
 
+  it('fails where every cell failed, but reports what they finished before', async () => {
+    const { ran } = await workers(({ stage }) => (stage === 'evaluate' ? 'fail' : 'succeed'));
+    const failed = await (await start(smallSpec({ baselines: [] }))).result().catch((error: unknown) => error);
+    expect((failed as WorkflowFailedError).cause).toMatchObject({ type: 'SweepFailed', nonRetryable: true, message: expect.stringMatching(/^no cell of the sweep could be finished:\n[^]*stage evaluate: the data is malformed[^]*\nreport of what there is: report\.html$/) });
+    expect(ran.map(({ stage }) => stage)).toContain('report');
+  });
+
+  it('says why there is no report where that fails too', async () => {
+    await workers(({ stage }) => (stage === 'mask' || stage === 'report' ? 'fail' : 'succeed'));
+    const failed = await (await start(smallSpec())).result().catch((error: unknown) => error);
+    expect(String((failed as WorkflowFailedError).cause)).toMatch(/cells of the sweep failed:\n[^]*stage mask: the data is malformed[^]*and no report could be written: small, stage report: the data is malformed/);
+  });
+
   it('goes on when a single cell is cancelled, and says so', async () => {
     await workers(({ stage }) => (stage === 'train' ? 'hang' : 'succeed'));
     const handle = await start(smallSpec({ conditions: ['real'] }));

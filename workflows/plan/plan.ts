@@ -1,5 +1,5 @@
 /** From a spec to the whole DAG of a sweep, every key known before anything has run. Pure. */
-import type { Recipe } from '../contracts/artifacts.ts';
+import type { ArtifactRef, Recipe } from '../contracts/artifacts.ts';
 import type { Baseline, Condition, Task } from '../contracts/experiment.ts';
 import type { ModelSpec, SweepSpec, TaskSpec } from '../contracts/spec.ts';
 import { refOf } from './keys.ts';
@@ -142,4 +142,10 @@ function cellId(task: Task, model: string, condition: Condition): string {
 /** Every recipe that a cell or baseline rests on or makes, shared ones first. */
 export function recipesOf({ shared, stages }: CellPlan | BaselinePlan): Recipe[] {
   return [...Object.values(shared), ...Object.values(stages)] as Recipe[];
+}
+
+/** The artifacts of units of the plan, each once. */
+export function refsOf(units: readonly (CellPlan | BaselinePlan)[]): ArtifactRef[] {
+  const refs = units.flatMap(recipesOf).map(refOf);
+  return [...new Map(refs.map((ref) => [ref.key, ref])).values()];
 }

@@ -23,11 +23,11 @@ beforeAll(() => {
   tokenizer = Tokenizer.fromFile(tinyTokenizer);
 });
 
-async function build(condition: Condition, seed: number, examples: { train: number; validation: number } | { test: number }, contextTokens = CONTEXT) {
+async function build(condition: Condition, seed: number, examples: { train: number; validation: number } | { test: number }, contextTokens = CONTEXT, atOnce?: number) {
   const [sourceDir, outputDir] = [await emptyFolder(), await emptyFolder()];
   const rows = 'test' in examples ? { trainRows: 0, testRows: examples.test } : { trainRows: examples.train + examples.validation, testRows: 0 };
   await writeMiniature({ seed, ...rows, outputDir: sourceDir });
-  const summary = await buildDataset({ task: 'mdqa', condition, sourceDir, tokenizerFile: tinyTokenizer, contextTokens, seed, examples, outputDir });
+  const summary = await buildDataset({ task: 'mdqa', condition, sourceDir, tokenizerFile: tinyTokenizer, contextTokens, seed, examples, outputDir, ...(atOnce && { atOnce }) });
   const splits = await Promise.all(('test' in examples ? ['test'] : ['train', 'validation']).map((split) => readExamples(outputDir, split)));
   return { outputDir, summary, splits, examples: splits.flat() };
 }
@@ -43,13 +43,14 @@ describe.each(CONDITIONS)('MDQA %s on the miniature', { timeout: 60_000 }, (cond
     }
   });
 
-  it('is the same bytes every time, and other ones with another seed', async () => {
-    const files = async (seed: number) => {
-      const { outputDir } = await build(condition, seed, { train: 6, validation: 2 });
+  it('is the same bytes every time, however many are made at a time, and other ones with another seed', async () => {
+    const files = async (seed: number, atOnce?: number) => {
+      const { outputDir } = await build(condition, seed, { train: 6, validation: 2 }, CONTEXT, atOnce);
       return Promise.all(['train.jsonl', 'validation.jsonl', 'card.json'].map((name) => readFile(join(outputDir, name), 'utf8')));
     };
     const once = await files(11);
     expect(await files(11)).toEqual(once);
+    for (const atOnce of [1, 8]) expect(await files(11, atOnce)).toEqual(once);
     expect(await files(12)).not.toEqual(once);
   });
 });
