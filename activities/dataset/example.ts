@@ -3,6 +3,7 @@ import type { SeededRandom } from '#activities/random/seeded.ts';
 import type { Example } from '#workflows/contracts/dataset.ts';
 import type { Task } from '#workflows/contracts/experiment.ts';
 import { checkExample, type ExampleTruth } from './check.ts';
+import { saidBy } from './documents.ts';
 import type { Draft } from './draft.ts';
 import { type FilledPrompt, fillPrompt } from './fill.ts';
 import { promptEnd, renderPrompt } from './prompt.ts';
@@ -70,7 +71,7 @@ function truthOf({ layout, question, required, answerIn, answersOnlyInNeedles, v
     contextTokens,
     promptEnd: promptEnd(layout, question),
     needleTexts: required.flatMap(({ text, needles = [] }) => needles.map(({ start, end }) => text.slice(start, end))),
-    otherTexts: pieces.filter(({ needles }) => needles === undefined).map(({ text }) => text),
+    otherTexts: pieces.filter(({ needles }) => needles === undefined).map(({ text }) => saidBy(text)),
     answerIn,
     answersOnlyInNeedles,
     ...(verify && { verify }),

@@ -64,6 +64,11 @@ describe('MuSiQue real', () => {
   });
 });
 
+it('takes an answer that is part of the layout’s own words for what it is', async () => {
+  const { train } = await build([row(1, { answers: ['Leader 1x', 'it'] }), row(2)]);
+  expect(train[0]!.answers).toContain('it');
+});
+
 describe('MuSiQue limited', () => {
   it('takes questions whose hops are all triples', async () => {
     const triples = (n: number) => row(n, { hops: row(n).hops.map((hop) => ({ ...hop, triple: { subject: 'X', relation: 'r' } })) });
