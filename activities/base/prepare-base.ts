@@ -17,8 +17,6 @@ const ImportParams = z.strictObject({ kind: z.literal('folder'), folder: z.strin
 const PretrainParams = z.strictObject({
   kind: z.literal('pretrain'),
   ...PretrainJob.shape.pretrain.shape,
-  dtype: z.string(),
-  device: z.string(),
 });
 
 /** The part of a model's config.json that summaries show. */
@@ -38,7 +36,7 @@ export function importBase(context: ActivityContext, { recipe, locations }: Stag
 /** Makes a tiny base: vocabulary and weights trained on a task's source rows. */
 export function pretrainBase(context: ActivityContext, { recipe }: StageRequest): Promise<StageResult> {
   return runStage(context, 'base', recipe, async (tools) => {
-    const { kind: _kind, dtype: _dtype, device: _device, ...pretrain } = parse(PretrainParams, recipe.params, 'the parameters of a base stage');
+    const { kind: _kind, ...pretrain } = parse(PretrainParams, recipe.params, 'the parameters of a base stage');
     const corpus = await tools.input('corpus');
     const corpusFiles = ['train.jsonl', 'pool.jsonl'].map((name) => join(corpus, name));
     const outcome = await runTrainerJob(context, tools, { kind: 'pretrain', corpusFiles, pretrain });

@@ -32,13 +32,15 @@ export function scoreHeads(context: ActivityContext, { recipe }: StageRequest): 
       score,
     });
     const file = join(tools.outputFolder, 'scores.json');
-    const metrics = await metricsOf(dataFile, join(tools.outputFolder, 'predictions.jsonl'));
-    const scores = parse(HeadScores, { ...JSON.parse(await readFile(file, 'utf8')), f1: metrics.f1 }, 'scores.json');
+    // With the true answer forced upon it, a model's choices are no answers of its own.
+    const f1 = score.decode === 'greedy' ? (await metricsOf(dataFile, join(tools.outputFolder, 'predictions.jsonl'))).f1 : null;
+    const scores = parse(HeadScores, { ...JSON.parse(await readFile(file, 'utf8')), f1 }, 'scores.json');
     await writeFile(file, `${JSON.stringify(scores)}\n`);
     return {
       ...outcome,
       summary: {
         examples: scores.examples,
+        examplesWithoutAnswerSpan: outcome.summary.examplesWithoutAnswerSpan ?? null,
         ownF1: scores.f1,
         retrievalHeads: retrievalHeads(scores.retrieval).length,
         insightHeads: retrievalHeads(scores.insight).length,

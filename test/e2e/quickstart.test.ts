@@ -35,13 +35,15 @@ describe('the quickstart', () => {
   it('shows that tuning on real data beats the untuned model', () => {
     const real = cell('real').evaluation!;
     expect(real.examples).toBeGreaterThanOrEqual(100);
-    expect(real.f1.low).toBeGreaterThan(f1('untuned') + 0.2);
-    expect(real.f1.mean).toBeGreaterThan(f1('untuned-scaled'));
+    // Against the scaled model: what is above that is due to the tuning.
+    expect(f1('untuned')).toBeLessThan(f1('untuned-scaled'));
+    expect(real.f1.low).toBeGreaterThan(f1('untuned-scaled'));
   });
 
   it('finds retrieval heads', () => {
     for (const condition of ['real', 'low/low', 'symbolic']) expect(cell(condition).heads?.positive, condition).toBeGreaterThan(0);
-    expect(cell('real').heads).toMatchObject({ recall: 1, cosine: expect.closeTo(1, 9) });
+    // Heads that synthetic data teaches are those that real data teaches, by and large.
+    for (const condition of ['low/low', 'symbolic']) expect(cell(condition).heads!.recall, condition).toBeGreaterThan(0.5);
   });
 
   it('shows that the model answers with those heads: masking them breaks it, masking as many others does not', () => {

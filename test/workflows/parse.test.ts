@@ -36,6 +36,10 @@ describe('parseSweepSpec', () => {
       [{ ...smallSpec(), models: [{ ...models[0], ropeTheta: undefined }] }, 'models[0].ropeTheta: found nothing, allowed: a value of type number'],
       [{ ...smallSpec(), conditions: ['real', 'real'] }, 'conditions[1]: found "real" a second time, allowed: each name once'],
       [{ ...smallSpec(), models: [{ ...models[0], base: { kind: 'pretrain', corpus: 'musique' } }] }, 'models[0].base.corpus: found "musique", allowed: a task of this sweep (mdqa)'],
+      [{ ...smallSpec(), score: { decode: 'teacher-forced', gate: 'correct' } }, 'score.gate: found "correct", allowed with score.decode "teacher-forced": "none" (a forced answer is neither right nor wrong)'],
+      [{ ...smallSpec(), models: [{ ...models[0], base: { kind: 'pretrain', corpus: 'mdqa', layers: 1, seededInduction: true } }] }, 'models[0].base.layers: found 1, allowed: at least 2, for an induction circuit'],
+      [{ ...smallSpec(), models: [{ ...models[0], base: { kind: 'pretrain', corpus: 'mdqa', hiddenSize: 20 } }] }, 'models[0].base.hiddenSize: found 20, allowed: a multiple of 16 (an even width for each of 8 heads)'],
+      [{ ...smallSpec(), models: [{ ...models[0], base: { kind: 'pretrain', corpus: 'mdqa', keyValueHeads: 3 } }] }, 'models[0].base.keyValueHeads: found 3, allowed: a divisor of attentionHeads (8)'],
       ['quickstart', '(top level): found "quickstart", allowed: a value of type object'],
     ];
     for (const [value, problem] of cases) expect(problemsOf(value)).toContain(problem);

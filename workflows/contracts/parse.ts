@@ -39,6 +39,8 @@ export function parseSweepSpec(value: unknown): SweepSpec {
         ? [`models[${index}].base.corpus: found "${base.corpus}", allowed: a task of this sweep (${spec.tasks.map(({ task }) => task).join(', ')})`]
         : [],
     ),
+    ...(spec.score.gate === 'correct' && spec.score.decode !== 'greedy' ? ['score.gate: found "correct", allowed with score.decode "teacher-forced": "none" (a forced answer is neither right nor wrong)'] : []),
+    ...spec.models.flatMap(({ base }, index) => (base.kind === 'pretrain' ? sizeProblems(base, `models[${index}].base`) : [])),
     ...spec.tasks.flatMap(({ examples: { total, validationShare } }, index) => {
       const validation = Math.round(total * validationShare);
       return validation < 1 || validation >= total
@@ -51,6 +53,16 @@ export function parseSweepSpec(value: unknown): SweepSpec {
   ];
   if (problems.length > 0) throw new InvalidInput('the sweep spec', problems);
   return spec;
+}
+
+/** Sizes that no model can be made of; the trainer refuses them, too, but only after the source was imported. */
+function sizeProblems({ layers, hiddenSize, attentionHeads, keyValueHeads, seededInduction }: Extract<SweepSpec['models'][number]['base'], { kind: 'pretrain' }>, field: string): string[] {
+  return [
+    ...(hiddenSize % (2 * attentionHeads) === 0 ? [] : [`${field}.hiddenSize: found ${hiddenSize}, allowed: a multiple of ${2 * attentionHeads} (an even width for each of ${attentionHeads} heads)`]),
+    ...(attentionHeads % keyValueHeads === 0 ? [] : [`${field}.keyValueHeads: found ${keyValueHeads}, allowed: a divisor of attentionHeads (${attentionHeads})`]),
+    ...(seededInduction && layers < 2 ? [`${field}.layers: found ${layers}, allowed: at least 2, for an induction circuit`] : []),
+    ...(seededInduction && hiddenSize < 6 * attentionHeads ? [`${field}.hiddenSize: found ${hiddenSize}, allowed: at least ${6 * attentionHeads}, for an induction circuit`] : []),
+  ];
 }
 
 function duplicates(field: string, names: readonly string[]): string[] {

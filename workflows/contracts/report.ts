@@ -53,15 +53,15 @@ export type Evaluation = z.infer<typeof Evaluation>;
 export const HeadFindings = z.strictObject({
   layers: z.int().positive(),
   heads: z.int().positive(),
-  examples: z.int().positive(),
+  examples: z.int().nonnegative(),
   /** Which score makes a head count for this task: Eq. 1, or Eq. 2 for SummHay Citation. */
   kind: z.enum(['retrieval', 'insight']),
   /** Eq. 1, `[layer][head]`, mean over examples. */
   retrieval: z.array(z.array(z.number())),
   /** Eq. 2, `[layer][head]`, mean over examples. */
   insight: z.array(z.array(z.number())),
-  /** F1 of the answers that were scored. */
-  ownF1: z.number(),
+  /** F1 of the answers that were scored; null where the true ones were forced. */
+  ownF1: z.number().nullable(),
   /** Heads with a positive score of `kind`. */
   positive: z.int().nonnegative(),
   /** |H_cell ∩ H_real| / |H_real| (Tables 5–10, first column); null without a real cell or without real heads. */

@@ -25,13 +25,14 @@ export type Metrics = z.infer<typeof Metrics>;
 export const HeadScores = z.strictObject({
   layers: z.int().positive(),
   heads: z.int().positive(),
-  examples: z.int().positive(),
+  /** Examples behind the means; 0 where `score.gate` let none pass. */
+  examples: z.int().nonnegative(),
   /** Eq. 1. */
   retrieval: z.array(z.array(z.number())),
   /** Eq. 2. */
   insight: z.array(z.array(z.number())),
-  /** Mean token F1 of the answers that were scored, on the cell's own validation split. */
-  f1: z.number(),
+  /** Mean F1 of the answers that were scored, on the cell's own validation split; null where the true ones were forced. */
+  f1: z.number().nullable(),
 });
 export type HeadScores = z.infer<typeof HeadScores>;
 

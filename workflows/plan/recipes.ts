@@ -52,7 +52,7 @@ export function baseRecipe(spec: SweepSpec, model: ModelSpec, fingerprints: Fing
   if (base.kind === 'folder') return recipe('base', { kind: base.kind, folder: fingerprint(fingerprints, base.path) }, {}, 0);
   if (corpus === null) throw new Error(`model ${model.model} has no corpus: task ${base.corpus} is not in the sweep`);
   const { kind, corpus: _task, ...pretrain } = base;
-  return recipe('base', { kind, ...pretrain, dtype: model.dtype, device: model.device }, { corpus }, spec.seed);
+  return recipe('base', { kind, ...pretrain }, { corpus }, spec.seed);
 }
 
 type DatasetInputs = { source: ArtifactRef; base: ArtifactRef };

@@ -31,7 +31,7 @@ ${folded(`The ${LISTED} highest-scoring heads of each model`, topTable(scored))}
 async function map({ name, found, matrix }: Scored, highest: number): Promise<Html> {
   const best = retrievalHeads(matrix)[0];
   const label = `${name}: ${plural(found.positive, 'head')} of ${count(found.layers * found.heads)} above zero${best ? `; the highest is layer ${best[0]}, head ${best[1]} with ${score(matrix[best[0]]?.[best[1]])}` : ''}.`;
-  return figure({ label, caption: html`<strong>${name}</strong>${plural(found.positive, 'head')} above zero, own F1 ${score(found.ownF1)}`, drawing: await heatmap(matrix, highest), text: '' });
+  return figure({ label, caption: html`<strong>${name}</strong>${plural(found.positive, 'head')} above zero${found.ownF1 === null ? '' : `, own F1 ${score(found.ownF1)}`}`, drawing: await heatmap(matrix, highest), text: '' });
 }
 
 function key(highest: number): Html {

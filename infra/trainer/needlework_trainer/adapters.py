@@ -8,6 +8,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import torch
+from safetensors import SafetensorError
 from peft import LoraConfig, PeftModel, get_peft_model_state_dict
 
 from .errors import AdapterMismatch, BadJob
@@ -55,7 +56,9 @@ def attached(base: Base, adapter_dir: str | None) -> Iterator[torch.nn.Module]:
             # The neutral name must not send PEFT looking for a model of that name.
             config.base_model_name_or_path = None
             model = PeftModel.from_pretrained(base.model, str(folder), config=config, is_trainable=False)
-        except (RuntimeError, ValueError, KeyError, TypeError, OSError) as error:
+        except (RuntimeError, ValueError, KeyError, TypeError, SafetensorError) as error:
+            if isinstance(error, torch.cuda.OutOfMemoryError) or "CUDA" in str(error) or "allocate memory" in str(error):
+                raise
             raise AdapterMismatch(f"adapterDir: found an adapter that does not fit this base: {error}", field="adapterDir")
         yield model.eval()
 

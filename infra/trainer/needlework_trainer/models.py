@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import torch
+from safetensors import SafetensorError
 from transformers import AutoConfig, AutoModelForCausalLM, PreTrainedModel
 
 from . import attention_rows
@@ -71,8 +72,8 @@ def load_base(ref: ModelRef) -> Base:
             attn_implementation=attention_rows.NAME,
             output_loading_info=True,
         )
-    except (OSError, ValueError, KeyError, RuntimeError) as error:
-        if "allocate memory" in str(error):
+    except (OSError, ValueError, KeyError, RuntimeError, SafetensorError) as error:
+        if "allocate memory" in str(error) or isinstance(error, torch.cuda.OutOfMemoryError):
             raise
         raise ModelMissing(f"model.path: found a folder that cannot be loaded: {error}", field="model.path")
     # transformers only warns about these and fills in random weights.
@@ -157,7 +158,11 @@ def _check_files(folder: Path) -> None:
             raise refuse(name)
     index = folder / "model.safetensors.index.json"
     if index.is_file():
-        for shard in sorted(set(json.loads(index.read_text())["weight_map"].values())):
+        try:
+            shards = sorted(set(json.loads(index.read_text())["weight_map"].values()))
+        except (ValueError, KeyError, TypeError, AttributeError) as error:
+            raise ModelMissing(f"model.path: found {index.name} without a readable weight_map ({error}) in {folder}", field="model.path")
+        for shard in shards:
             if not (folder / shard).is_file():
                 raise refuse(shard)
     elif not (folder / "model.safetensors").is_file():

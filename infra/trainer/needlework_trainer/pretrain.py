@@ -218,3 +218,7 @@ def _check(spec: PretrainSpec) -> None:
         raise refuse("hiddenSize", spec.hidden_size, f"a multiple of {2 * spec.attention_heads} (an even width for each of {spec.attention_heads} heads)")
     if spec.attention_heads % spec.key_value_heads:
         raise refuse("keyValueHeads", spec.key_value_heads, f"a divisor of attentionHeads ({spec.attention_heads})")
+    if spec.seeded_induction and spec.layers < 2:
+        raise refuse("layers", spec.layers, "at least 2, for an induction circuit")
+    if spec.seeded_induction and spec.hidden_size < 6 * spec.attention_heads:
+        raise refuse("hiddenSize", spec.hidden_size, f"at least {6 * spec.attention_heads} (a width of 6 for each of {spec.attention_heads} heads), for an induction circuit")

@@ -48,8 +48,8 @@ class Channel:
         self._stream = stream
 
     def send(self, message: dict[str, Any]) -> None:
-        """Write one line at once, so that a crash never leaves half of it in a buffer."""
-        self._stream.write(json.dumps(message, allow_nan=False, ensure_ascii=False).encode() + b"\n")
+        """Write one line at once, so that a crash never leaves half of it in a buffer; in ASCII, since U+2028 ends lines, too."""
+        self._stream.write(json.dumps(message, allow_nan=False, ensure_ascii=True).encode() + b"\n")
 
     def ready(self, versions: dict[str, str], device: dict[str, Any]) -> None:
         self.send({"type": "ready", "protocol": PROTOCOL, "versions": versions, "device": device})

@@ -65,6 +65,9 @@ def prepare_torch() -> None:
     from transformers.utils import logging
 
     torch.set_num_threads(threads())
+    if torch.cuda.is_available():
+        # Kernels that add up in whatever order would make an adapter differ from one run to the next.
+        torch.use_deterministic_algorithms(True, warn_only=True)
     logging.disable_progress_bar()
 
 

@@ -10,9 +10,10 @@ What "the same token" means. Tokens are compared by id, except that a token and 
 space are one (`ModelTokenizer.words`): the context may hold `("Paris` where the answer begins with ` Paris`.
 
 What |y*| counts. The distinct tokens of the answer *as the context has it*, since only these can be retrieved.
-The same text may stand in the context several times and be cut into tokens differently (` Paris` is one token,
-`(Paris` perhaps three). One writing of each text counts, the one that shares most tokens with what the model is
-trained to write; the first one among equals. Spans of different texts (the numbers of two cited documents) add up.
+The answer may stand in the context several times, in other letters, as another alias, or cut into tokens differently
+(` Paris` is one token, `(Paris` perhaps three). One writing counts, the one that shares most tokens with what the model
+is trained to write; the first one among equals. Only what an answer has to say together adds up: the numbers of the
+documents that a citation names, each in one writing.
 With `counting: multiset` a token that the answer holds twice counts twice, here and in G_h.
 """
 
@@ -88,8 +89,7 @@ def run(job: ScoreJob, base: Base, progress: Progress) -> JobResult:
         {
             "layers": layers,
             "heads": heads,
-            # The contract wants a positive number; with nothing counted it is the number of examples looked at.
-            "examples": int(used.sum()) or len(prompts),
+            "examples": int(used.sum()),
             "retrieval": _mean(retrieval, used).tolist(),
             "insight": _mean(insight, used).tolist(),
         },
@@ -131,9 +131,11 @@ def find_targets(prompt: Prompt, tokenizer: ModelTokenizer, answer_ids: list[int
     for needle in prompt.example.needles:
         in_needle[tokens_in_span(text, offsets, needle.range)] = True
     target = Counter(tokenizer.words(answer_ids).tolist())
+    # A citation needs every number it names; of other answers any one writing is the whole.
+    together = list(writings.values()) if prompt.example.task == "summhay" else [sum(writings.values(), [])]
     answer: Counter[int] = Counter()
-    for same_text in writings.values():
-        answer += max(same_text, key=lambda writing: (writing & target).total() - 1e-6 * writing.total())
+    for alike in filter(None, together):
+        answer += max(alike, key=lambda writing: (writing & target).total() - 1e-6 * writing.total())
     return Targets(words, in_answer, in_needle, answer)
 
 

@@ -131,7 +131,8 @@ class AnswerTrainer(SFTTrainer):
                 gradient_accumulation_steps=spec.accumulation_steps,
                 learning_rate=spec.learning_rate,
                 lr_scheduler_type=_SCHEDULES[spec.schedule],
-                warmup_steps=math.ceil(spec.warmup_share * self._total),
+                # The schedule begins at 0: a run of one step would train nothing.
+                warmup_steps=min(math.ceil(spec.warmup_share * self._total), self._total - 1),
                 max_grad_norm=spec.max_grad_norm,
                 weight_decay=0.0,
                 optim="adamw_torch",

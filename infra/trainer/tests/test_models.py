@@ -68,3 +68,19 @@ def test_the_fingerprint_depends_on_weights_not_on_place_or_theta(tmp_path):
     one, other = make_base(tmp_path / "a", 1), make_base(tmp_path / "b", 1, theta=50_000.0)
     assert one.fingerprint == other.fingerprint
     assert one.fingerprint != make_base(tmp_path / "c", 2).fingerprint
+
+
+@pytest.mark.parametrize("damage", [lambda data: data[: len(data) // 2], lambda data: b"version https://git-lfs.github.com/spec/v1"])
+def test_damaged_weights_are_no_reason_to_try_again(tmp_path, damage):
+    folder = make_folder(tmp_path / "m", 0)
+    weights = folder / "model.safetensors"
+    weights.write_bytes(damage(weights.read_bytes()))
+    with pytest.raises(ModelMissing, match="cannot be loaded"):
+        load_base(model_ref(folder))
+
+
+def test_an_index_without_shards_is_named(tmp_path):
+    folder = make_folder(tmp_path / "m", 0)
+    (folder / "model.safetensors.index.json").write_text("{}")
+    with pytest.raises(ModelMissing, match="model.safetensors.index.json without a readable weight_map"):
+        load_base(model_ref(folder))

@@ -158,6 +158,16 @@ def test_a_trainer_whose_worker_was_killed_ends_by_itself(tmp_path):
     assert process.stdout.read() == ""
 
 
+def test_lines_are_ascii_since_others_may_be_cut_at_unusual_line_ends():
+    from io import BytesIO
+
+    from needlework_trainer.protocol import Channel
+
+    stream = BytesIO()
+    Channel(stream).log("info", "a\u2028b\u0085c ü")
+    assert stream.getvalue().isascii() and json.loads(stream.getvalue())["message"] == "a\u2028b\u0085c ü"
+
+
 def test_no_code_of_the_process_reaches_another_machine():
     """In a process of its own: an audit hook stays for good."""
     code = """

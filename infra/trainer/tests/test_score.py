@@ -164,6 +164,27 @@ def test_the_answer_is_counted_once_however_it_is_cut_into_tokens(tmp_path):
     assert targets.in_answer.sum() >= 3
 
 
+def test_one_writing_of_one_alias_is_the_whole_answer(tmp_path):
+    base = make_base(tmp_path / "m")
+    example = make_example(base, prompt="So Selby, SELBY and Tarn. Answer:", answer="Selby")
+    example["answers"] = ["Selby", "Tarn"]
+    example["answerSpans"] = [{"start": 3, "end": 8}, {"start": 10, "end": 15}, {"start": 20, "end": 24}]
+    targets, ids = targets_of(base, tmp_path, example)
+    assert set(targets.answer) == set(base.tokenizer.words(ids).tolist())
+    # A head that copies what the model is trained to write has retrieved it all.
+    positions = np.array([np.flatnonzero(targets.words == word)[0] for word in base.tokenizer.words(ids)])[:, None, None]
+    assert retrieval_scores(positions, base.tokenizer.words(ids), targets, "set") == 1
+
+
+def test_the_numbers_of_a_citation_add_up(tmp_path):
+    base = make_base(tmp_path / "m")
+    example = make_example(base, prompt="Selby then Tarn. Answer:", answer="Selby")
+    example |= {"task": "summhay", "answerSpans": [{"start": 0, "end": 5}, {"start": 11, "end": 15}]}
+    both, _ = targets_of(base, tmp_path, example)
+    one, _ = targets_of(base, tmp_path, {**example, "task": "mdqa"})
+    assert both.answer.total() > one.answer.total()
+
+
 def test_answers_are_looked_for_in_the_needle_or_everywhere(tmp_path):
     base = make_base(tmp_path / "m")
     example = make_example(base, prompt="So Anna Reed came. So Anna Reed left. Answer:")

@@ -114,6 +114,12 @@ def test_steps_follow_the_schedule(bench):
     assert bench.progress[-1]["done"] == bench.progress[-1]["total"] == 12
 
 
+def test_a_single_step_trains(bench):
+    """The schedule starts at 0, so with its one step in warm-up such a run would learn nothing."""
+    steps = read_jsonl(bench.done(bench.job("train", train={"accumulationSteps": 1000, "warmupShare": 0.03})) / "steps.jsonl")
+    assert [s["learningRate"] > 0 for s in steps] == [True]
+
+
 def test_loss_is_on_the_answer_and_the_end_token_only(tmp_path):
     base = make_base(tmp_path / "m")
     (prompt,) = read_prompts(str(write_examples(tmp_path / "d.jsonl", [make_example(base)])), base.tokenizer)
