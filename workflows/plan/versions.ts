@@ -10,7 +10,7 @@ export const STAGE_VERSIONS: Readonly<Record<Stage, number>> = {
   dataset: 2,
   train: 1,
   evaluate: 1,
-  score: 1,
+  score: 2,
   mask: 1,
   report: 2,
 };
