@@ -15,8 +15,8 @@ export type Layout = 'documents' | 'numbered documents' | 'dictionary' | 'dictio
 
 /** How a context reaches its length: by further pieces, by text added to the required ones, or not at all. */
 export type Filling =
-  /** Pieces in order of preference; taken one by one, so it may be endless. */
-  | { by: 'pieces'; others: Iterable<Piece> }
+  /** Pieces in order of preference; taken one by one, so it may be endless. `supply`: the same in any order, where ranking them takes time. */
+  | { by: 'pieces'; others: Iterable<Piece>; supply?: Iterable<Piece> }
   /** Endless texts, put before and behind what the required pieces say, so that these grow evenly. */
   | { by: 'padding'; texts: Iterable<string> }
   | { by: 'nothing' };

@@ -6,6 +6,7 @@ import { checkExample, type ExampleTruth } from './check.ts';
 import { saidBy } from './documents.ts';
 import type { Draft } from './draft.ts';
 import { type FilledPrompt, fillPrompt } from './fill.ts';
+import { LAYOUTS } from './layouts.ts';
 import { promptEnd, renderPrompt } from './prompt.ts';
 import { answersInNeedles, toSpans } from './spans.ts';
 import type { TaskRow } from './task.ts';
@@ -58,9 +59,11 @@ async function faultOf({ layout, required, question, filling }: Draft, contextTo
   let length = await counter.prompt(renderPrompt(layout, required, question).prompt);
   if (length > contextTokens) return 'too long';
   if (filling.by !== 'pieces') return null;
-  for (const { text } of filling.others) {
+  // In the form that filling counts, so that each passage is counted once.
+  const { textCost } = LAYOUTS[layout];
+  for (const { text } of filling.supply ?? filling.others) {
     if (length >= contextTokens) return null;
-    length += await counter.part(text);
+    length += await counter.part(textCost(text));
   }
   return length >= contextTokens ? null : 'too few';
 }

@@ -11,11 +11,11 @@ const STOP_WORDS = new Set(
 
 /** Finds the pool's passages that look most like a question, by BM25; the index is built once, at the first question. */
 export class PassageRetriever {
-  readonly #passages: readonly Passage[];
+  readonly passages: readonly Passage[];
   #index: MiniSearch | undefined;
 
   constructor(passages: readonly Passage[]) {
-    this.#passages = passages;
+    this.passages = passages;
   }
 
   /** All passages, best first; those that share no word with the question come last, in the pool's order. */
@@ -24,9 +24,9 @@ export class PassageRetriever {
     const hits = this.#built().search(question).map(({ id, score }) => ({ id: id as number, score }));
     for (const { id } of hits.sort((a, b) => b.score - a.score || a.id - b.id)) {
       found.add(id);
-      yield this.#passages[id] as Passage;
+      yield this.passages[id] as Passage;
     }
-    for (const [id, passage] of this.#passages.entries()) if (!found.has(id)) yield passage;
+    for (const [id, passage] of this.passages.entries()) if (!found.has(id)) yield passage;
   }
 
   #built(): MiniSearch {
@@ -35,7 +35,7 @@ export class PassageRetriever {
         fields: ['title', 'text'],
         processTerm: (word) => (STOP_WORDS.has(word.toLowerCase()) ? null : word.toLowerCase()),
       });
-      this.#index.addAll(this.#passages.map(({ title, text }, id) => ({ id, title, text })));
+      this.#index.addAll(this.passages.map(({ title, text }, id) => ({ id, title, text })));
     }
     return this.#index;
   }

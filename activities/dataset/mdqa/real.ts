@@ -15,7 +15,7 @@ export function realDraft(row: MdqaRow, pool: PassageRetriever): Draft {
     answer: copyableAnswer(row),
     layout: 'documents',
     required: [documentPiece(gold, fact ? factSentence(row) : { start: 0, end: gold.text.length })],
-    filling: { by: 'pieces', others: others(row, pool) },
+    filling: { by: 'pieces', others: others(row, () => pool.ranked(question)), supply: others(row, () => pool.passages) },
     answerIn: 'needles',
     // Imported gold passages may name the answer in their title; the authored ones never do.
     answersOnlyInNeedles: fact !== undefined,
@@ -36,7 +36,7 @@ function factSentence({ id, answers, gold }: MdqaRow): TextRange {
   return stating[0] as TextRange;
 }
 
-function* others({ question, answers, gold, distractors }: MdqaRow, pool: PassageRetriever) {
+function* others({ answers, gold, distractors }: MdqaRow, further: () => Iterable<Passage>) {
   const used = new Set([gold.text]);
   const containsAnswer = answerFilter(answers);
   const usable = (passage: Passage) => !used.has(passage.text) && !containsAnswer(passage);
@@ -45,7 +45,7 @@ function* others({ question, answers, gold, distractors }: MdqaRow, pool: Passag
     used.add(passage.text);
     yield documentPiece(passage);
   }
-  for (const passage of pool.ranked(question)) {
+  for (const passage of further()) {
     if (!usable(passage)) continue;
     used.add(passage.text);
     yield documentPiece(passage);
