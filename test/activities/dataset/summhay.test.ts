@@ -1,14 +1,17 @@
 /** SummHay Citation datasets: real documents with padding, lists of strings, and the real data where it lies beside the checkout. */
-import { globSync } from 'node:fs';
+import { globSync, readFileSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { gunzipSync } from 'node:zlib';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { z } from 'zod';
 import { buildDataset, type DatasetRequest } from '#activities/dataset/index.ts';
 import { locateInsight } from '#activities/dataset/summhay/locate.ts';
 import { verifyLists } from '#activities/dataset/summhay/symbolic.ts';
 import { importSummhay } from '#activities/source/index.ts';
+import { oneLine } from '#activities/source/passage.ts';
 import type { SummhayDocument, SummhayRow } from '#workflows/contracts/source.ts';
 import { characterTokenizer, emptyFolder, readExamples, spanText, tinyTokenizer, writeSource } from './support.ts';
 
@@ -128,5 +131,31 @@ describe.skipIf(files.length === 0)('the real SummHay data (needs ../shared)', {
       expect(promptTokens).toBeGreaterThan(65_536 * 0.995);
       expect(promptTokens).toBeLessThanOrEqual(65_536);
     }
+  });
+
+  it('locates insights where the conversations say they are, by their chapters', () => {
+    const Conversation = z.object({
+      subtopics: z.array(z.object({ insights: z.array(z.object({ insight_id: z.string(), insight: z.string() })) })),
+      documents: z.array(z.object({ document_text: z.string(), turn_chapters: z.array(z.int()), plan_chapters: z.array(z.object({ chapter_number: z.int(), insight_id: z.string() })) })),
+    });
+    let [right, all] = [0, 0];
+    for (const file of files.filter((name) => name.includes('topic_conv'))) {
+      const { subtopics, documents: conversations } = Conversation.parse(JSON.parse(gunzipSync(readFileSync(file)).toString()));
+      const insights = new Map(subtopics.flatMap((subtopic) => subtopic.insights).map(({ insight_id, insight }) => [insight_id, insight]));
+      for (const { document_text, turn_chapters, plan_chapters } of conversations) {
+        const turns = document_text.split('\n').filter((turn) => turn.trim() !== '').map(oneLine);
+        expect(turns).toHaveLength(turn_chapters.length);
+        for (const { insight_id, chapter_number } of plan_chapters) {
+          const found = insights.has(insight_id) ? locateInsight(turns.join(' '), insights.get(insight_id)!) : null;
+          if (found === null) continue;
+          let end = -1;
+          const turn = turns.findIndex((text) => (end += text.length + 1) >= (found.start + found.end) / 2);
+          all += 1;
+          if (turn_chapters[turn] === chapter_number) right += 1;
+        }
+      }
+    }
+    expect(all).toBeGreaterThan(1000);
+    expect(right / all).toBeGreaterThan(0.8);
   });
 });
