@@ -4,9 +4,11 @@ export default defineConfig({
   // node_modules may be a link into a cache that other clones share, so nothing is written there.
   cacheDir: '.needlework/vite',
   test: {
+    globalSetup: ['test/support/run-folder.ts'],
     include: ['test/**/*.test.{ts,mjs}'],
     fsModuleCachePath: '.needlework/vitest-modules',
-    exclude: ['**/node_modules/**', '.needlework/**'],
+    // Those of test/container build an image first: npm run test:container.
+    exclude: ['**/node_modules/**', '.needlework/**', 'test/container/**'],
     // Real servers and trainers on as few as two cores: one file at a time, and patience.
     fileParallelism: false,
     testTimeout: 60_000,

@@ -14,6 +14,10 @@ export interface Home {
   stackFile: string;
   scratchFolder: string;
   artifactCache: string;
+  /** Local copies of the files of URLs that specs name. */
+  downloadsFolder: string;
+  /** Replies of LLMs on their way to the store, and local copies of those in it. */
+  repliesFolder: string;
   logsFolder: string;
   reportsFolder: string;
 }
@@ -29,6 +33,8 @@ export function homeFrom(env: NodeJS.ProcessEnv): Home {
     stackFile: join(folder, 'stack.json'),
     scratchFolder: join(folder, 'scratch'),
     artifactCache: join(folder, 'artifact-cache'),
+    downloadsFolder: join(folder, 'downloads'),
+    repliesFolder: join(folder, 'replies'),
     logsFolder: join(folder, 'logs'),
     reportsFolder: join(folder, 'reports'),
   };

@@ -1,5 +1,5 @@
 import { existsSync } from 'node:fs';
-import { mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
+import { mkdir, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { connect } from 'node:net';
 import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
@@ -7,18 +7,22 @@ import { NativeConnection } from '@temporalio/worker';
 import { z } from 'zod';
 import type { ActivityContext } from '#activities/stage/context.ts';
 import { artifactClient } from '#infra/artifacts/client.ts';
+import { CheckpointStore } from '#infra/artifacts/checkpoints.ts';
 import { ArtifactStore } from '#infra/artifacts/store.ts';
 import { JobPool } from '#infra/launcher/job-pool.ts';
-import { freePort, loadOrCreateCredentials, S3_REGION, startS3, startTemporal } from '#infra/servers/index.ts';
+import { freePort, loadOrCreateCredentials, PRIORITY_AND_FAIRNESS, S3_REGION, startS3, startTemporal } from '#infra/servers/index.ts';
 import { workflowBundle } from './bundle.ts';
+import { remotesFrom } from './downloads.ts';
 import { CHECKOUT, type Home } from './home.ts';
 import { lightWorker } from './light-worker.ts';
 import { fileLogger, logTemporalTo } from './logger.ts';
-import { trainerCommand } from './trainer-command.ts';
+import { newsSeconds } from './news-seconds.ts';
+import { SEARCH_ATTRIBUTES } from './search-attributes.ts';
+import { NVIDIA_DEVICE, trainerLaunch } from './trainer-launch.ts';
 import { trainerWorker } from './trainer-worker.ts';
 
 const HOST = '127.0.0.1';
-const BUCKET = 'needlework';
+export const BUCKET = 'needlework';
 export const NAMESPACE = 'default';
 
 /** Where a running stack can be reached; what a second terminal needs. Holds no secret. */
@@ -54,7 +58,7 @@ export async function startStack(home: Home, env: NodeJS.ProcessEnv, onStep: (st
     const bundling = workflowBundle(env.NEEDLEWORK_CACHE || join(home.folder, 'cache'));
     bundling.catch(() => {}); // awaited below; until then a failure elsewhere counts first
     const trainer = new JobPool(trainerCount(env), {
-      ...trainerCommand(env),
+      ...(await trainerLaunch(home, env)),
       onLog: trainerLog(home),
     });
     stops.push(() => trainer.stop());
@@ -65,14 +69,20 @@ export async function startStack(home: Home, env: NodeJS.ProcessEnv, onStep: (st
     onStep('workers');
     const connection = await NativeConnection.connect({ address: temporal.address });
     stops.push(() => connection.close());
+    const objects = { s3: artifactClient({ endpoint: s3.endpoint, region: S3_REGION, credentials }), bucket: BUCKET };
     const context: ActivityContext = {
-      store: new ArtifactStore({ s3: artifactClient({ endpoint: s3.endpoint, region: S3_REGION, credentials }), bucket: BUCKET, cacheFolder: home.artifactCache }),
+      store: new ArtifactStore({ ...objects, cacheFolder: home.artifactCache }),
+      checkpoints: new CheckpointStore(objects),
       trainer: null,
+      ...remotesFrom(home, env),
+      llm: { ...objects, folder: home.repliesFolder, env },
       scratchFolder: home.scratchFolder,
       baseFolder: CHECKOUT,
       reportsFolder: home.reportsFolder,
+      webhookUrl: (variable) => env[variable],
+      newsSeconds: newsSeconds(env),
     };
-    await rm(home.scratchFolder, { recursive: true, force: true });
+    await emptyFolder(home.scratchFolder);
     const workers = [
       await lightWorker({ connection, namespace: NAMESPACE, workflowBundle: await bundling, context }),
       await trainerWorker({ connection, namespace: NAMESPACE, context }, trainer),
@@ -118,6 +128,8 @@ async function startServers(home: Home, env: NodeJS.ProcessEnv, credentials: Awa
       port: temporalPort,
       uiPort,
       namespace: NAMESPACE,
+      searchAttributes: SEARCH_ATTRIBUTES,
+      dynamicConfig: PRIORITY_AND_FAIRNESS,
       logFile: join(home.logsFolder, 'temporal.log'),
     }),
     startS3({
@@ -135,9 +147,6 @@ async function startServers(home: Home, env: NodeJS.ProcessEnv, credentials: Awa
   if (s3.status === 'rejected') throw s3.reason;
   return [temporal.value, s3.value] as const;
 }
-
-/** Present where an NVIDIA driver is. */
-const NVIDIA_DEVICE = '/dev/nvidiactl';
 
 /**
  * One trainer per core, each on one thread, so that cells run side by side; four at most, for the sake of memory. Where there
@@ -166,6 +175,12 @@ function trainerLog(home: Home) {
     else if (level === 'warn' || level === 'warning') logger.warn(message);
     else logger.info(message);
   };
+}
+
+/** Removes what is in a folder. The folder itself stays: it may be mounted in containers. */
+async function emptyFolder(folder: string): Promise<void> {
+  await mkdir(folder, { recursive: true });
+  for (const name of await readdir(folder)) await rm(join(folder, name), { recursive: true, force: true });
 }
 
 async function writeStackFile(home: Home, description: StackDescription): Promise<void> {

@@ -1,93 +1,235 @@
-/** The state of a sweep as people see it: what each cell does, and what came out. Plain data and pure updates. */
-import type { Recipe, StageResult } from './contracts/artifacts.ts';
-import type { CellProgress, Failure, StageEvent, SweepProgress } from './contracts/progress.ts';
-import type { BaselinePlan, CellPlan, Plan } from './plan/plan.ts';
+/** The state of a sweep as people see it: what each cell does, what came out, and what waits for whom. Plain data and pure updates. */
+import type { ArtifactKey, Recipe, Stage, StageResult } from './contracts/artifacts.ts';
+import type { CellProgress, Failure, StageAdvance, StageEvent, SweepProgress, SweepStatus } from './contracts/progress.ts';
+import { type Plan, type Unit, unitsOf } from './plan/plan.ts';
+import { canGoOn, type StageGraph, stageGraph } from './stage-graph.ts';
+
+type Shared = SweepProgress['shared'][number];
 
 export interface Board {
-  status: SweepProgress['status'];
+  plan: Plan;
+  phase: Exclude<SweepStatus, 'paused' | 'blocked'>;
+  /** A person has told it to begin nothing. */
+  paused: boolean;
+  /** Why writing waits for a higher cost ceiling; null where it does not. */
+  waitingForMoney: string | null;
   cells: Map<string, CellProgress>;
-  shared: Map<string, SweepProgress['shared'][number]>;
+  /** By artifact key. */
+  shared: Map<ArtifactKey, Shared>;
+  /** Stages that will not be made in this run, by cell. */
+  givenUp: Map<string, Set<Stage>>;
+  cost: SweepProgress['cost'];
+  artifactsAt: string | null;
+  /** Worked out when it is first needed. */
+  graph: StageGraph | null;
 }
 
 /** A board on which nothing has begun; baselines first, then cells, each in the order of the plan. */
-export function newBoard({ baselines, cells }: Plan): Board {
+export function newBoard(plan: Plan): Board {
   return {
-    status: 'planning',
-    cells: new Map([...baselines, ...cells].map((plan) => [plan.id, waiting(plan)])),
+    plan,
+    phase: 'planning',
+    paused: false,
+    waitingForMoney: null,
+    cells: new Map(unitsOf(plan).map((unit) => [unit.id, waiting(unit)])),
     shared: new Map(),
+    givenUp: new Map(),
+    cost: { dollars: 0, trainerHours: 0 },
+    artifactsAt: null,
+    graph: null,
   };
 }
 
-function waiting(plan: CellPlan | BaselinePlan): CellProgress {
+function waiting(plan: Unit): CellProgress {
   return {
     id: plan.id,
     task: plan.task,
     model: plan.model,
     condition: 'condition' in plan ? plan.condition : plan.baseline,
+    variant: 'variant' in plan ? plan.variant : null,
+    seed: 'seed' in plan ? plan.seed : null,
     status: 'waiting',
     stage: null,
     stagesDone: 0,
     stagesTotal: Object.keys(plan.stages).length,
     stagesReused: 0,
+    running: {},
     f1: null,
     retrievalHeads: null,
+    artifacts: {},
     workflowId: null,
-    failure: null,
+    failures: [],
   };
 }
 
-/** A cell's stage began or ended. */
-export function onStageEvent(board: Board, { cell: id, stage, state, reused, summary }: StageEvent): void {
-  const cell = board.cells.get(id);
+/** A cell's stage began, is somewhat further, ended, or failed for good. News may overtake each other. */
+export function onStageEvent(board: Board, event: StageEvent): void {
+  const cell = board.cells.get(event.cell);
   if (cell === undefined) return;
-  cell.stage = stage;
-  if (state === 'running') {
-    cell.status = 'running';
-    return;
+  const { stage } = event;
+  if (hasFinished(board, event.cell, stage)) {
+    if (event.state !== 'blocked') return;
+    // Its artifact had gone since, and could not be made anew.
+    cell.stagesDone -= 1;
+    delete cell.artifacts[stage];
   }
+  switch (event.state) {
+    case 'running':
+      cell.stage = stage;
+      cell.running[stage] = null;
+      cell.failures = cell.failures.filter((failure) => failure.stage !== stage);
+      break;
+    case 'advanced':
+      if (stage in cell.running) cell.running[stage] = event.advance;
+      return;
+    case 'done':
+      onStageDone(board, cell, stage, event.result);
+      break;
+    case 'blocked':
+      cell.stage = stage;
+      delete cell.running[stage];
+      cell.failures = [...cell.failures.filter((failure) => failure.stage !== stage), event.failure];
+      break;
+  }
+  settle(cell);
+}
+
+function onStageDone(board: Board, cell: CellProgress, stage: Stage, result: StageResult): void {
+  const { summary, reused, ref } = result;
+  cell.stage = stage;
+  delete cell.running[stage];
+  cell.failures = cell.failures.filter((failure) => failure.stage !== stage);
+  cell.artifacts[stage] = `${ref.stage}/${ref.key}`;
   cell.stagesDone += 1;
   if (reused) cell.stagesReused += 1;
-  if (cell.stagesDone === cell.stagesTotal) cell.status = 'done';
+  else charge(board, result);
   if (stage === 'evaluate' && typeof summary.f1 === 'number') cell.f1 = summary.f1;
   if (stage === 'score' && typeof summary.retrievalHeads === 'number') cell.retrievalHeads = summary.retrievalHeads;
 }
 
-/** The stage of a cell was there already. */
-export function onStageReused(board: Board, id: string, recipe: Recipe, { summary }: StageResult): void {
-  onStageEvent(board, { cell: id, stage: recipe.stage, state: 'done', reused: true, summary });
+/** Status of a cell that follows from its stages; one that was given up stays so. */
+function settle(cell: CellProgress): void {
+  if (cell.status === 'skipped' || cell.status === 'failed') return;
+  if (cell.failures.length > 0) cell.status = 'blocked';
+  else if (cell.stagesDone === cell.stagesTotal) cell.status = 'done';
+  else if (cell.workflowId !== null || cell.stagesDone > 0 || Object.keys(cell.running).length > 0) cell.status = 'running';
+  else cell.status = 'waiting';
 }
 
-export function onCellFailed(board: Board, id: string, failure: Failure): void {
+/** The stage of a cell was there already. */
+export function onStageReused(board: Board, id: string, recipe: Recipe, result: StageResult): void {
+  onStageEvent(board, { cell: id, stage: recipe.stage, state: 'done', result: { ...result, reused: true } });
+}
+
+/** A stage of a cell cannot run, for reasons outside of the cell, which is done without it. */
+export function onStageGivenUp(board: Board, id: string, stage: Stage): void {
   const cell = board.cells.get(id);
   if (cell === undefined) return;
-  cell.status = 'failed';
-  cell.failure = failure;
+  board.givenUp.set(id, (board.givenUp.get(id) ?? new Set()).add(stage));
+  cell.stagesTotal -= 1;
+  settle(cell);
 }
 
-/** The answer to the `progress` query. */
-export function progressOf(sweep: string, { status, cells, shared }: Board): SweepProgress {
-  const all = [...cells.values()];
-  const count = (wanted: CellProgress['status']) => all.filter((cell) => cell.status === wanted).length;
-  const sharedDone = [...shared.values()].filter((stage) => stage.status === 'done');
-  const done = sum(all, (cell) => cell.stagesDone) + sharedDone.length;
-  const reused = sum(all, (cell) => cell.stagesReused) + sharedDone.filter((stage) => stage.reused).length;
-  return {
-    sweep,
-    status,
-    counts: { waiting: count('waiting'), running: count('running'), done: count('done'), failed: count('failed') },
-    stages: { done, total: sum(all, (cell) => cell.stagesTotal) + shared.size, reused, ran: done - reused },
-    shared: [...shared.values()],
-    cells: all,
-  };
+export function hasFinished(board: Board, id: string, stage: Stage): boolean {
+  return stage in (board.cells.get(id)?.artifacts ?? {});
 }
 
-/** The grid as a Markdown table, shown live on the sweep's page in the Temporal UI. */
-export function boardMarkdown({ status, cells }: Board): string {
-  const row = ({ task, model, condition, status: state, stage, stagesDone, stagesTotal, f1, retrievalHeads, failure }: CellProgress) =>
-    `| ${task} | ${model} | ${condition} | ${failure ? `failed at ${failure.stage}` : state === 'running' ? `${stage}` : state} | ${stagesDone}/${stagesTotal} | ${f1 === null ? '' : f1.toFixed(2)} | ${retrievalHeads ?? ''} |`;
-  return [`Sweep: **${status}**`, '', '| Task | Model | Condition | Status | Stages | F1 | Heads > 0 |', '|---|---|---|---|---|---|---|', ...[...cells.values()].map(row)].join('\n');
+/** The cell has a workflow of its own from now on. */
+export function onCellStarted(board: Board, id: string, workflowId: string): void {
+  const cell = board.cells.get(id);
+  if (cell === undefined) return;
+  cell.workflowId = workflowId;
+  settle(cell);
 }
 
-function sum<T>(values: readonly T[], of: (value: T) => number): number {
-  return values.reduce((total, value) => total + of(value), 0);
+/** A unit waits for a person, for what its own stages did not tell: something that it shares failed, or its workflow was ended. */
+export function onUnitBlocked(board: Board, id: string, failure: Failure): void {
+  const cell = board.cells.get(id);
+  if (cell === undefined) return;
+  cell.running = {};
+  cell.failures = [...cell.failures.filter(({ stage }) => stage !== failure.stage), failure];
+  settle(cell);
+}
+
+/** A person had the blocked stages of a unit tried again. */
+export function onUnitRetried(board: Board, id: string): void {
+  const cell = board.cells.get(id);
+  if (cell === undefined || cell.status !== 'blocked') return;
+  cell.failures = [];
+  settle(cell);
+}
+
+/** A unit ended without some of its stages. */
+export function onUnitGivenUp(board: Board, id: string, failures: readonly Failure[], status: 'skipped' | 'failed'): void {
+  const cell = board.cells.get(id);
+  if (cell === undefined) return;
+  const given = new Set(failures.map(({ stage }) => stage));
+  cell.failures = [...cell.failures.filter(({ stage }) => !given.has(stage)), ...failures];
+  cell.running = {};
+  if (cell.status !== 'failed') cell.status = status;
+}
+
+/** Something that cells share began, ended or failed. */
+export function onShared(board: Board, key: ArtifactKey, name: string, change: Partial<Omit<Shared, 'name'>>): void {
+  const before = board.shared.get(key) ?? { name, status: 'running', reused: false, advance: null, failure: null };
+  board.shared.set(key, { ...before, ...change });
+}
+
+/** Something that cells share is there. */
+export function onSharedDone(board: Board, key: ArtifactKey, name: string, result: StageResult): void {
+  onShared(board, key, name, { status: 'done', reused: result.reused, advance: null, failure: null });
+  if (!result.reused) charge(board, result);
+}
+
+/** Stages that a trainer makes, and that count as its time. */
+const TRAINER_STAGES: ReadonlySet<Stage> = new Set(['rank', 'train', 'evaluate', 'score', 'mask', 'patch']);
+
+function charge({ cost }: Board, { ref, summary, seconds = 0 }: StageResult): void {
+  if (ref.stage === 'write' && typeof summary.dollars === 'number') cost.dollars += summary.dollars;
+  if (TRAINER_STAGES.has(ref.stage)) cost.trainerHours += seconds / 3600;
+}
+
+/** News of a running stage that the sweep runs itself. */
+export function onAdvance(board: Board, key: ArtifactKey, advance: StageAdvance): void {
+  const shared = board.shared.get(key);
+  if (shared?.status === 'running') board.shared.set(key, { ...shared, advance });
+  else for (const [id, stages] of graphOf(board).own) for (const [stage, own] of stages) if (own === key) onStageEvent(board, { cell: id, stage, state: 'advanced', advance });
+}
+
+export function graphOf(board: Board): StageGraph {
+  board.graph ??= stageGraph(board.plan);
+  return board.graph;
+}
+
+/** The sweep's status: `blocked` where nothing is left that could go on without a person. */
+export function statusOf(board: Board): SweepStatus {
+  if (board.phase !== 'running') return board.phase;
+  if (board.paused || board.waitingForMoney !== null) return 'paused';
+  return isStuck(board) ? 'blocked' : 'running';
+}
+
+/** What a paused or blocked sweep waits for. */
+export function waitingForOf(board: Board, status = statusOf(board)): string | null {
+  if (status === 'paused') return board.paused ? 'the update resume: a person has paused it' : board.waitingForMoney;
+  if (status !== 'blocked') return null;
+  const blocked = [...board.cells.values()].filter((cell) => cell.status === 'blocked').length;
+  return `the update retry, skip or finish: ${blocked === 1 ? '1 cell is' : `${blocked} cells are`} blocked, and nothing else is left to do`;
+}
+
+function isStuck(board: Board): boolean {
+  const cells = [...board.cells.values()];
+  const blocked = cells.filter(({ status }) => status === 'blocked');
+  if (blocked.length === 0 || cells.some(({ running }) => Object.keys(running).length > 0)) return false;
+  if ([...board.shared.values()].some(({ status }) => status === 'running')) return false;
+  const graph = graphOf(board);
+  const unfinished = ({ id, status }: CellProgress) =>
+    [...(graph.own.get(id) ?? [])].filter(
+      ([stage]) => !hasFinished(board, id, stage) && !board.givenUp.get(id)?.has(stage) && (stage === 'patch' || (status !== 'skipped' && status !== 'failed')),
+    );
+  // A failure that is no stage's of the cell stops all that is left of it.
+  const blockedKeys = blocked.flatMap((cell) => {
+    const own = graph.own.get(cell.id);
+    return cell.failures.flatMap(({ stage }) => own?.get(stage as Stage) ?? unfinished(cell).map(([, key]) => key));
+  });
+  return !canGoOn(graph, cells.flatMap((cell) => unfinished(cell).map(([, key]) => key)), new Set(blockedKeys));
 }

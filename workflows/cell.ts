@@ -1,33 +1,34 @@
-import { getExternalWorkflowHandle, workflowInfo } from '@temporalio/workflow';
-import type { Recipe, StageResult } from './contracts/artifacts.ts';
-import { cellLabel } from './ids.ts';
-import { stageEvent } from './messages.ts';
+import type { CellOrders } from './contracts/steering.ts';
+import { givenUp, givenUpIn } from './failures.ts';
 import type { CellPlan } from './plan/plan.ts';
-import { runStage } from './stage.ts';
+import { CellDesk } from './steering/cell-desk.ts';
 
-/** One cell of the grid: (task, model, condition) from training data to scored and masked heads (paper, sections 3 and 4). */
-export async function cell(plan: CellPlan): Promise<void> {
-  const stage = stageOf(plan);
+/**
+ * One cell of the grid: (task, model, condition) from training data to scored and masked heads (paper, sections 3 and 4).
+ * A stage that fails for good waits for a person, with the workflow (steering/cell-desk.ts).
+ */
+export async function cell(plan: CellPlan, orders: CellOrders = { paused: false, onFailure: 'park' }): Promise<void> {
+  const desk = new CellDesk(plan, orders);
   const { dataset, train, evaluate, score, mask } = plan.stages;
-  await stage(dataset);
-  await stage(train);
-  // What one of them fails at does not stop the other: its hours of work would be lost.
-  const outcomes = await Promise.allSettled([
-    stage(evaluate),
-    stage(score).then(() => mask && stage(mask)),
-  ]);
-  for (const outcome of outcomes) if (outcome.status === 'rejected') throw outcome.reason;
+  try {
+    await desk.run(dataset);
+    await desk.run(train);
+    // What one of them fails at does not stop the other: its hours of work would be lost.
+    await allOf([desk.run(evaluate), desk.run(score).then(() => desk.run(mask))]);
+    desk.show('done');
+  } catch (error) {
+    const word = givenUpIn(error);
+    desk.show(word === null ? 'cancelled' : word.by === 'skip' ? 'skipped' : 'failed');
+    throw error;
+  } finally {
+    await desk.told();
+  }
 }
 
-/** Runs stages of a cell and tells its sweep when each begins and ends. */
-function stageOf(plan: CellPlan): (recipe: Recipe) => Promise<StageResult> {
-  const { parent } = workflowInfo();
-  const sweep = parent && getExternalWorkflowHandle(parent.workflowId, parent.runId);
-  return async (recipe) => {
-    const event = { cell: plan.id, stage: recipe.stage };
-    await sweep?.signal(stageEvent, { ...event, state: 'running', reused: false, summary: {} });
-    const result = await runStage(cellLabel(plan), recipe);
-    await sweep?.signal(stageEvent, { ...event, state: 'done', reused: result.reused, summary: result.summary });
-    return result;
-  };
+/** Waits for all, then throws what any of them threw; of stages that were given up, all at once. */
+async function allOf(work: Promise<void>[]): Promise<void> {
+  const errors = (await Promise.allSettled(work)).flatMap((outcome) => (outcome.status === 'rejected' ? [outcome.reason as unknown] : []));
+  const words = errors.map(givenUpIn);
+  if (words.length > 1 && words.every((word) => word !== null)) throw givenUp(words.flatMap(({ failures }) => failures), words[0]!.by);
+  if (errors.length > 0) throw errors.find((error) => givenUpIn(error) === null) ?? errors[0];
 }

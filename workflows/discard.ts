@@ -1,4 +1,4 @@
-import { proxyActivities } from '@temporalio/workflow';
+import { proxyActivities, setCurrentDetails } from '@temporalio/workflow';
 import type { Activities } from '../activities/index.ts';
 import type { ArtifactRef } from './contracts/artifacts.ts';
 import { POLICIES } from './policies.ts';
@@ -7,8 +7,10 @@ const { discardArtifact } = proxyActivities<Activities>(POLICIES.lookup);
 
 /**
  * Deletes one artifact (`{"stage": …, "key": …}`), for instance a corrupt one. Starting its sweep again makes it anew;
- * artifacts made from it keep their keys and stay.
+ * artifacts made from it keep their keys and stay, unless it comes out with other contents.
  */
 export async function discard(ref: ArtifactRef): Promise<void> {
-  await discardArtifact(ref);
+  const what = `${ref?.stage}/${ref?.key}`;
+  setCurrentDetails(`Deletes artifact \`${what}\`; whoever needs it makes it anew.`);
+  await discardArtifact.executeWithOptions({ summary: `discards ${what}` }, [ref]);
 }

@@ -1,9 +1,41 @@
-/** Signals and queries of the workflows. */
-import { defineQuery, defineSignal } from '@temporalio/workflow';
-import type { StageEvent, SweepProgress } from './contracts/progress.ts';
+/** Signals, updates and queries of the workflows. */
+import { defineQuery, defineSignal, defineUpdate } from '@temporalio/workflow';
+import type { OneCellProgress, StageEvent, StageNews, SweepFailures, SweepPlan, SweepProgress } from './contracts/progress.ts';
+import type { CellOrders, ConcurrencyRequest, FinishRequest, PriorityRequest, RetryChange, RetryRequest, SkipRequest, SteeringAnswer } from './contracts/steering.ts';
 
-/** From a cell to its sweep: a stage began, or ended. */
-export const stageEvent = defineSignal<[StageEvent]>('stageEvent');
+/** From a cell to its sweep: stages that began, are further, ended, or failed for good; all that one moment brought together. */
+export const stageEvents = defineSignal<[StageEvent[]]>('stageEvents');
 
-/** Where a sweep stands: counts, and per cell its stage, F1 and failure. */
+/** From a running activity to its workflow: how far it is. */
+export const stageNews = defineSignal<[StageNews]>('stageNews');
+
+/** From a sweep to its cells: how they are to run from now on. */
+export const orders = defineSignal<[CellOrders]>('orders');
+
+/** To a blocked cell, also in bulk (`temporal workflow signal --query`): try what is blocked again, or do without it. */
+export const retryCell = defineSignal<[RetryChange?]>('retry');
+export const skipCell = defineSignal<[]>('skip');
+
+/** A higher cost ceiling, in dollars, for a sweep that waits at its ceiling (or soon would). */
+export const setCostCeiling = defineUpdate<void, [number]>('setCostCeiling');
+
+/** Running stages finish, none is begun. */
+export const pause = defineUpdate<SteeringAnswer, []>('pause');
+export const resume = defineUpdate<SteeringAnswer, []>('resume');
+/** Blocked cells are tried again, all or some, with changes or without. */
+export const retry = defineUpdate<SteeringAnswer, [RetryRequest?]>('retry');
+/** Cells are given up, all blocked ones or those named. */
+export const skip = defineUpdate<SteeringAnswer, [SkipRequest?]>('skip');
+/** The sweep ends with what there is. */
+export const finish = defineUpdate<SteeringAnswer, [FinishRequest?]>('finish');
+export const setPriority = defineUpdate<SteeringAnswer, [PriorityRequest]>('setPriority');
+export const setConcurrency = defineUpdate<SteeringAnswer, [ConcurrencyRequest]>('setConcurrency');
+
+/** Where a sweep stands: counts, cost, and per cell its stages, F1 and failures. */
 export const progress = defineQuery<SweepProgress>('progress');
+/** Where one cell stands; asked of its own workflow. */
+export const cellProgress = defineQuery<OneCellProgress>('progress');
+/** Everything that blocks or was given up, with cause and remedy. */
+export const failures = defineQuery<SweepFailures>('failures');
+/** The DAG, with the key and the state of every stage. */
+export const plan = defineQuery<SweepPlan>('plan');

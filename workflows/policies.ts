@@ -9,11 +9,16 @@ import { LIGHT_QUEUE, TRAINER_QUEUE } from './queues.ts';
  */
 const retry = { initialInterval: '1s', backoffCoefficient: 2, maximumInterval: '1m' } as const;
 
+// The summaries, for the UI, are those of activities that are given none of their own; a stage's names its cell.
 export const POLICIES = {
   /** Look-ups and other small requests to the store: quick, and worth many tries when a connection is lost. */
-  lookup: { taskQueue: LIGHT_QUEUE, startToCloseTimeout: '2m', heartbeatTimeout: '1m', retry },
+  lookup: { summary: 'looks up artifacts, or puts the report in its folder', taskQueue: LIGHT_QUEUE, startToCloseTimeout: '2m', heartbeatTimeout: '1m', retry },
+  /** Webhooks: somebody else's server, for which no sweep waits longer than this. */
+  notice: { taskQueue: LIGHT_QUEUE, startToCloseTimeout: '20s', scheduleToCloseTimeout: '5m', retry },
   /** Sources, datasets, reports: minutes of work on one core; what was lost with a worker is cheap to repeat. */
-  data: { taskQueue: LIGHT_QUEUE, startToCloseTimeout: '6h', heartbeatTimeout: '1m', retry },
+  data: { summary: 'reads the files that the spec names', taskQueue: LIGHT_QUEUE, startToCloseTimeout: '6h', heartbeatTimeout: '1m', retry },
+  /** An LLM's texts: hundreds of thousands of calls under the endpoint's limits. What was paid for is in the reply cache, whatever happens. */
+  writing: { taskQueue: LIGHT_QUEUE, startToCloseTimeout: '14d', heartbeatTimeout: '1m', retry },
   /**
    * Trainer jobs: hours on a GPU. No bound on the wait in the queue, since a free device may be long in coming. Cancelling
    * waits until the trainer has stopped, so that no job outlives its sweep.
@@ -26,3 +31,12 @@ export const POLICIES = {
     retry,
   },
 } as const satisfies Record<string, ActivityOptions>;
+
+/** How often, and how many times, a sweep asks whether the workflow of a cell has closed that an earlier run of it had started. */
+export const OLD_CELL_CLOSES = { everyMs: 1_000, tries: 60 } as const;
+
+/** How long a sweep waits before it asks again whether a batch of LLM requests is done; batches take minutes to a day. */
+export const BATCH_POLL = { firstMs: 5_000, factor: 2, mostMs: 600_000 } as const;
+
+/** Rounds of batches for one writing stage. Each text takes a few tries at most, one a round; more say that the endpoint never answers some. */
+export const MOST_BATCH_ROUNDS = 30;

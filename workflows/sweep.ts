@@ -1,111 +1,142 @@
-import {
-  ApplicationFailure,
-  CancellationScope,
-  CancelledFailure,
-  ChildWorkflowFailure,
-  executeChild,
-  isCancellation,
-  ParentClosePolicy,
-  proxyActivities,
-  setCurrentDetails,
-  setHandler,
-  workflowInfo,
-} from '@temporalio/workflow';
+import { allHandlersFinished, ApplicationFailure, CancellationScope, condition, isCancellation, proxyActivities, setCurrentDetails, setHandler, workflowInfo } from '@temporalio/workflow';
 import type { Activities } from '../activities/index.ts';
-import { type Board, boardMarkdown, newBoard, onCellFailed, onStageEvent, onStageReused, progressOf } from './board.ts';
-import { cell } from './cell.ts';
-import type { Recipe, StageResult } from './contracts/artifacts.ts';
+import { showStatus, showSweep } from './attributes.ts';
+import { type Board, newBoard, onAdvance, onStageEvent, statusOf } from './board.ts';
+import { boardMarkdown, failuresOf, planOf, progressOf } from './board-view.ts';
 import { InvalidInput, parseSweepSpec } from './contracts/parse.ts';
-import type { Failure, SweepProgress, SweepResult } from './contracts/progress.ts';
-import type { FindResult } from './contracts/requests.ts';
+import type { SweepResult, SweepStatus } from './contracts/progress.ts';
+import { RunSpec } from './contracts/run.ts';
 import type { SweepSpec } from './contracts/spec.ts';
-import { cellLabel, cellWorkflowId } from './ids.ts';
-import { progress, stageEvent } from './messages.ts';
-import { artifactKey } from './plan/keys.ts';
-import { type BaselinePlan, type CellPlan, planSweep, refsOf } from './plan/plan.ts';
-import type { Fingerprints } from './plan/recipes.ts';
+import { findAll } from './finding.ts';
+import { failures, plan as planQuery, progress, stageEvents, stageNews } from './messages.ts';
+import { Notices } from './notices.ts';
+import { settled } from './plan/decisions.ts';
+import { planRun, soughtFor } from './plan/filters.ts';
+import { planSweep, unitsOf } from './plan/plan.ts';
+import { completeReport } from './plan/report.ts';
+import { locationsOf } from './plan/recipes.ts';
 import { POLICIES } from './policies.ts';
-import { explained, runStage } from './stage.ts';
+import { allSettled, SharedStages } from './shared-stages.ts';
+import { explained } from './stage.ts';
+import { Desk } from './steering/desk.ts';
+import { offerUpdates } from './steering/updates.ts';
+import type { SweepRun } from './sweep-run.ts';
 import { tellSweep } from './telling.ts';
+import { runBaseline, runCell, runPatch } from './units.ts';
+import { LlmAccount } from './writing.ts';
 
-const { findFinished } = proxyActivities<Activities>(POLICIES.lookup);
+const { locateStore } = proxyActivities<Activities>(POLICIES.lookup);
 const { fingerprintInputs } = proxyActivities<Activities>(POLICIES.data);
+
+/** Cells of a board that is drawn for the UI no more often than this. */
+const LARGE_BOARD = 100;
+const DRAW_EVERY_MS = 2_000;
 
 /**
  * The whole experiment: plans the grid tasks × models × conditions of a spec, makes what cells share, fans out one `cell`
  * workflow per cell that is not finished yet, and writes the report over all that was made. Resuming rests on the artifacts:
- * a sweep started again runs only the stages whose artifacts are missing. A failed cell does not stop the others.
+ * a sweep started again runs only the stages whose artifacts are missing. A failed cell stops no other; it waits for a person.
  */
 export async function sweep(given: unknown): Promise<SweepResult> {
   const name = workflowInfo().workflowId;
-  let board: Board = newBoard({ cells: [], baselines: [], skipped: {} });
-  setHandler(progress, (): SweepProgress => progressOf(name, board));
-  setHandler(stageEvent, (event) => {
-    onStageEvent(board, event);
-    setCurrentDetails(boardMarkdown(board));
-  });
-
+  let board = newBoard({ cells: [], baselines: [], skipped: {} });
+  let shown: SweepStatus = 'running';
+  let drawn = 0;
+  const changed = () => {
+    const status = statusOf(board);
+    // Drawing a large board takes longer than a change of it.
+    if (board.cells.size <= LARGE_BOARD || status !== shown || Date.now() - drawn >= DRAW_EVERY_MS) {
+      setCurrentDetails(boardMarkdown(name, board));
+      drawn = Date.now();
+    }
+    if (status !== shown && status !== 'planning') showStatus(status);
+    if (status !== 'planning') shown = status;
+  };
+  setHandler(progress, () => progressOf(name, board));
+  setHandler(failures, () => failuresOf(board));
+  setHandler(planQuery, () => planOf(board));
+  const spec = validSpec(given);
+  showSweep(name, shown);
+  const notices = new Notices(name, spec);
   try {
-    return await runSweep(name, given, (next) => (board = next));
+    const result = await runSweep(name, spec, notices, () => board, (next) => (board = next), changed);
+    await notices.ended(result.status, result, progressOf(name, board));
+    await condition(allHandlersFinished);
+    return result;
   } catch (error) {
-    board.status = isCancellation(error) ? 'cancelled' : 'failed';
-    setCurrentDetails(boardMarkdown(board));
+    board.phase = isCancellation(error) ? 'cancelled' : 'failed';
+    await CancellationScope.nonCancellable(async () => {
+      changed();
+      await notices.ended(isCancellation(error) ? 'cancelled' : 'failed', error, progressOf(name, board));
+    });
     throw error;
   }
 }
 
 /** The sweep, told on a board that is shown with `show` once its cells are known. */
-async function runSweep(name: string, given: unknown, show: (board: Board) => void): Promise<SweepResult> {
-  const spec = validSpec(given);
-  const fingerprints = await explained(fingerprintInputs(spec));
-  const plan = planSweep(spec, fingerprints);
-  const board = newBoard(plan);
+async function runSweep(name: string, spec: SweepSpec, notices: Notices, current: () => Board, show: (board: Board) => void, changed: () => void): Promise<SweepResult> {
+  const account = new LlmAccount(spec);
+  const desk = new Desk(RunSpec.parse(spec.run ?? {}), current);
+  desk.onBlocked = (id, failure) => notices.blocked(id, failure);
+  offerUpdates({ desk, account, board: current, changed });
+  const [fingerprints, artifactsAt] = await Promise.all([explained(fingerprintInputs(spec)), explained(locateStore())]);
+  const whole = planSweep(spec, fingerprints);
+  const plan = planRun(whole, spec);
+  const board: Board = { ...newBoard(plan), paused: current().paused, artifactsAt };
   show(board);
-  const finished = await explained(findFinished(refsOf([...plan.baselines, ...plan.cells])));
-  board.status = 'running';
-
-  const shared = sharedStages(board, finished, locationsOf(fingerprints));
-  const failures: SweepResult['failures'] = [];
-  const attempt = async (unit: CellPlan | BaselinePlan, work: () => Promise<void>) => {
-    try {
-      await shared(unit);
-      if (!reuse(board, unit, finished)) await work();
-    } catch (error) {
-      // A cell that someone cancelled by itself is a failed one.
-      if (CancellationScope.current().consideredCancelled) throw error;
-      const failure = failureOf(error);
-      failures.push({ cell: unit.id, ...failure });
-      onCellFailed(board, unit.id, failure);
-    }
-    setCurrentDetails(boardMarkdown(board));
+  const report = spec.only === undefined ? [completeReport(spec, whole)] : [];
+  const finished = settled(whole, await findAll(soughtFor(whole, plan, report)), report);
+  board.phase = 'running';
+  account.onWait = (waitingFor) => {
+    board.waitingForMoney = waitingFor;
+    changed();
   };
-  await allSettled([
-    ...plan.baselines.map((unit) => attempt(unit, () => runBaseline(board, unit))),
-    ...plan.cells.map((unit) => attempt(unit, () => runCell(board, name, unit))),
-  ]);
+  setHandler(stageEvents, (events) => {
+    for (const event of events) {
+      const before = board.cells.get(event.cell)?.status;
+      onStageEvent(board, event);
+      const after = board.cells.get(event.cell)?.status;
+      // Who waits for a person keeps nobody else from running.
+      if (after === 'blocked') desk.slots.leave(event.cell);
+      else if (before === 'blocked' && after === 'running') desk.slots.goOn(event.cell);
+      if (event.state === 'blocked') notices.blocked(event.cell, event.failure);
+    }
+    changed();
+  });
+  setHandler(stageNews, ({ key, advance }) => {
+    onAdvance(board, key, advance);
+    changed();
+  });
+
+  const shared = new SharedStages({ board, desk, finished, locations: locationsOf(fingerprints), account, changed });
+  desk.beforeRetry = async (id) => {
+    const unit = unitsOf(plan).find((candidate) => candidate.id === id);
+    if (unit !== undefined) await shared.remake(unit);
+  };
+  const run: SweepRun = { name, plan, board, desk, shared, finished, failures: [], unpatched: {}, changed };
+  changed();
+  await allSettled([...plan.baselines.map((unit) => runBaseline(run, unit)), ...plan.cells.map((unit) => runCell(run, unit)), ...plan.cells.map((unit) => runPatch(run, unit))]);
+  await shared.stop();
 
   // In the order of the plan, whichever failed first.
   const order = [...board.cells.keys()];
-  failures.sort((a, b) => order.indexOf(a.cell) - order.indexOf(b.cell));
-  board.status = 'reporting';
-  const { report, published } = await tellSweep(name, spec, plan, failures);
-  board.status = 'done';
+  run.failures.sort((a, b) => order.indexOf(a.cell) - order.indexOf(b.cell));
+  board.phase = 'reporting';
+  changed();
+  const told = await tellSweep(run, spec, whole);
+  board.phase = 'done';
+  changed();
   const { cells, stages } = progressOf(name, board);
-  setCurrentDetails(`${boardMarkdown(board)}\n\nReport: \`${published.reportFile}\``);
+  setCurrentDetails(`${boardMarkdown(name, board)}\n\nReport: \`${told.published.reportFile}\``);
   return {
     sweep: name,
-    status: failures.length === 0 ? 'complete' : 'partial',
-    stagesRun: stages.ran + (report.reused ? 0 : 1),
-    stagesReused: stages.reused + (report.reused ? 1 : 0),
-    failures,
-    report: { key: report.ref.key, file: published.reportFile, resultsFile: published.resultsFile },
-    cells,
+    status: run.failures.length === 0 ? 'complete' : 'partial',
+    stagesRun: stages.ran + (told.report.reused ? 0 : 1),
+    stagesReused: stages.reused + (told.report.reused ? 1 : 0),
+    failures: run.failures,
+    report: { key: told.report.ref.key, file: told.published.reportFile, resultsFile: told.published.resultsFile },
+    cells: cells.map(({ running: _running, artifacts: _artifacts, failures: _failures, ...cell }) => cell),
   };
-}
-
-/** Waits for all, then throws what the first failed one threw: a cancelled sweep ends after its cells have stopped. */
-async function allSettled(work: Promise<void>[]): Promise<void> {
-  for (const outcome of await Promise.allSettled(work)) if (outcome.status === 'rejected') throw outcome.reason;
 }
 
 function validSpec(given: unknown): SweepSpec {
@@ -115,78 +146,4 @@ function validSpec(given: unknown): SweepSpec {
     if (error instanceof InvalidInput) throw ApplicationFailure.nonRetryable(error.message, 'InvalidSpec');
     throw error;
   }
-}
-
-/** Runs what cells share, each once, whichever cell asks first; the others wait for the same run. */
-function sharedStages(board: Board, finished: FindResult, locations: Record<string, string>) {
-  const runs = new Map<string, Promise<StageResult>>();
-  const run = async (label: string, key: string, recipe: Recipe): Promise<StageResult> => {
-    const entry = { name: label, status: 'running' as SweepProgress['shared'][number]['status'], reused: false };
-    board.shared.set(key, entry);
-    try {
-      const result = finished[key] ?? (await runStage(label, recipe, locations));
-      entry.status = 'done';
-      entry.reused = result.reused;
-      return result;
-    } catch (error) {
-      entry.status = 'failed';
-      throw error;
-    }
-  };
-  /** Everything that a cell shares with others, each stage after those it rests on. */
-  return async ({ task, model, shared: { source, corpus, base, test } }: CellPlan | BaselinePlan): Promise<void> => {
-    const inOrder = { 'source rows': source, ...(corpus && { corpus }), 'base model': base, 'test split': test };
-    for (const [role, recipe] of Object.entries(inOrder)) {
-      const key = artifactKey(recipe);
-      const running = runs.get(key) ?? run(`${task} × ${model}: ${role}`, key, recipe);
-      runs.set(key, running);
-      await running;
-    }
-  };
-}
-
-/** Whether nothing is left to run for this unit; if so, the board takes its results from the artifacts. */
-function reuse(board: Board, unit: CellPlan | BaselinePlan, finished: FindResult): boolean {
-  const stages = Object.values(unit.stages) as Recipe[];
-  const results = stages.map((recipe) => finished[artifactKey(recipe)]);
-  if (!results.every((result) => result !== undefined)) return false;
-  for (const [index, recipe] of stages.entries()) onStageReused(board, unit.id, recipe, results[index]!);
-  return true;
-}
-
-async function runBaseline(board: Board, unit: BaselinePlan): Promise<void> {
-  const { evaluate } = unit.stages;
-  const event = { cell: unit.id, stage: evaluate.stage };
-  onStageEvent(board, { ...event, state: 'running', reused: false, summary: {} });
-  const { reused, summary } = await runStage(cellLabel({ ...unit, condition: unit.baseline }), evaluate);
-  onStageEvent(board, { ...event, state: 'done', reused, summary });
-}
-
-async function runCell(board: Board, sweepId: string, unit: CellPlan): Promise<void> {
-  const workflowId = cellWorkflowId(sweepId, unit.id);
-  const entry = board.cells.get(unit.id);
-  if (entry) {
-    entry.workflowId = workflowId;
-    entry.status = 'running';
-  }
-  await executeChild(cell, {
-    workflowId,
-    args: [unit],
-    parentClosePolicy: ParentClosePolicy.TERMINATE,
-    staticSummary: cellLabel(unit),
-  });
-}
-
-function locationsOf(fingerprints: Fingerprints): Record<string, string> {
-  return Object.fromEntries(Object.entries(fingerprints).map(([path, sha256]) => [sha256, path]));
-}
-
-/** What failed, in words: the cell's own message where a cell workflow failed. */
-function failureOf(error: unknown): Failure {
-  const cause = error instanceof ChildWorkflowFailure ? error.cause : error;
-  if (cause instanceof ApplicationFailure) {
-    return { stage: String(cause.details?.[0] ?? 'unknown'), type: cause.type ?? 'Error', message: cause.message };
-  }
-  if (cause instanceof CancelledFailure) return { stage: 'unknown', type: 'Cancelled', message: 'the cell was cancelled' };
-  return { stage: 'unknown', type: 'Error', message: error instanceof Error ? error.message : String(error) };
 }

@@ -4,23 +4,30 @@ import type { Activities } from '../activities/index.ts';
 import type { Recipe, StageResult } from './contracts/artifacts.ts';
 import type { SweepResult } from './contracts/progress.ts';
 import type { SweepSpec } from './contracts/spec.ts';
-import { artifactKey, refOf } from './plan/keys.ts';
-import { type BaselinePlan, type CellPlan, type Plan, refsOf } from './plan/plan.ts';
-import { reportRecipe } from './plan/recipes.ts';
+import { findAll } from './finding.ts';
+import { artifactKey } from './plan/keys.ts';
+import { type Plan, recipesOf, refsOf, type Unit, unitsOf } from './plan/plan.ts';
+import { reportOver } from './plan/report.ts';
 import { POLICIES } from './policies.ts';
 import { explained, runStage } from './stage.ts';
+import type { SweepRun } from './sweep-run.ts';
 
-const { findFinished, publishReport } = proxyActivities<Activities>(POLICIES.lookup);
+const { publishReport } = proxyActivities<Activities>(POLICIES.lookup);
+
+/** What the end of a sweep is told from: its run, and what is missing of it (units that were given up, cells that could not be patched). */
+export type Told = Pick<SweepRun, 'name' | 'plan' | 'finished' | 'failures' | 'unpatched'>;
 
 /**
  * Writes the report and puts it where people find it. Throws `SweepFailed` with every cause if no cell could be finished
- * (what there is of them is reported all the same), or if cells failed and the report, too.
+ * (what there is of them is reported all the same), or if cells failed and the report, too. `whole` is the plan of which
+ * the run may be a part.
  */
-export async function tellSweep(name: string, spec: SweepSpec, plan: Plan, failures: SweepResult['failures']) {
-  const everyOne = failures.length === plan.baselines.length + plan.cells.length;
+export async function tellSweep(run: Told, spec: SweepSpec, whole: Plan) {
+  const { failures, plan } = run;
+  const everyOne = new Set(failures.map(({ cell: id }) => id)).size === plan.baselines.length + plan.cells.length;
   const sweepFailed = (note: string) =>
     ApplicationFailure.nonRetryable(`${everyOne ? 'no cell of the sweep could be finished' : 'cells of the sweep failed'}:\n${causesOf(failures)}${note}`, 'SweepFailed');
-  const told = await publishedReport(name, spec, plan, failures).catch((error: unknown) => {
+  const told = await publishedReport(run, spec, whole).catch((error: unknown) => {
     if (failures.length === 0 || isCancellation(error)) throw error;
     throw sweepFailed(`\nand no report could be written: ${error instanceof Error ? error.message : String(error)}`);
   });
@@ -29,32 +36,42 @@ export async function tellSweep(name: string, spec: SweepSpec, plan: Plan, failu
   return told;
 }
 
-async function publishedReport(name: string, spec: SweepSpec, plan: Plan, failures: SweepResult['failures']) {
-  const report = await writeReport(spec, plan, failures);
-  return report && { report, published: await explained(publishReport({ report: report.ref, sweep: name })) };
+async function publishedReport(run: Told, spec: SweepSpec, whole: Plan) {
+  const report = await writeReport(run, spec, whole);
+  return report && { report, published: await explained(publishReport({ report: report.ref, sweep: run.name })) };
 }
 
 /** The report over every artifact of the sweep that exists now, with the reasons for what is missing; null where none does. */
-async function writeReport(spec: SweepSpec, plan: Plan, failures: SweepResult['failures']): Promise<StageResult | null> {
-  const units = [...plan.baselines, ...plan.cells];
+async function writeReport({ plan, finished, failures, unpatched }: Told, spec: SweepSpec, whole: Plan): Promise<StageResult | null> {
+  const units = unitsOf(whole);
   const failed = new Set(failures.map(({ cell: id }) => id));
   // What a failed cell finished before it failed is shown too.
-  const finished = failed.size === 0 ? {} : await explained(findFinished(refsOf(units.filter(({ id }) => failed.has(id)))));
-  const isThere = (unit: CellPlan | BaselinePlan) => (recipe: Recipe) => !failed.has(unit.id) || artifactKey(recipe) in finished;
+  const foundOfFailed = failed.size === 0 ? {} : await findAll(refsOf(units.filter(({ id }) => failed.has(id))));
+  const inRun = new Set(unitsOf(plan).flatMap(recipesOf).map(artifactKey));
+  const isThere = (unit: Unit) => (recipe: Recipe) => {
+    const key = artifactKey(recipe);
+    if (failed.has(unit.id)) return key in foundOfFailed;
+    if (recipe.stage === 'patch' && unit.id in unpatched) return false;
+    return inRun.has(key) || key in finished;
+  };
   if (!units.some((unit) => Object.values(unit.stages).some(isThere(unit)))) return null;
-  const inputs = Object.fromEntries(
-    units.flatMap((unit) =>
-      Object.entries<Recipe>({ ...unit.shared, ...unit.stages })
-        .filter(([, recipe]) => isThere(unit)(recipe))
-        .map(([role, recipe]) => [`${unit.id}: ${role}`, refOf(recipe)] as const),
-    ),
+  const reasons = Map.groupBy(failures, ({ cell: id }) => id);
+  const missing = Object.fromEntries([
+    ...[...reasons].map(([id, of]) => [id, of.map(({ message }) => message).join('; ')] as const),
+    ...Object.entries(unpatched).map(([id, reason]) => [`${id}: patch`, reason] as const),
+  ]);
+  const unselected = Object.fromEntries(
+    units.flatMap((unit) => {
+      const stages = failed.has(unit.id) ? [] : Object.entries<Recipe>({ ...unit.stages }).filter(([, recipe]) => !inRun.has(artifactKey(recipe)) && !(artifactKey(recipe) in finished));
+      return stages.length === 0 ? [] : [[unit.id, `${stages.map(([stage]) => stage).join(', ')}: not part of this run (only)`] as const];
+    }),
   );
-  const missing = Object.fromEntries(failures.map(({ cell: id, message }) => [id, message]));
-  return runStage(spec.name, reportRecipe(spec, inputs, missing, plan.skipped));
+  const recipe = reportOver(spec, whole, isThere, missing, { ...whole.skipped, ...unselected });
+  return finished[artifactKey(recipe)] ?? runStage(spec.name, recipe);
 }
 
 /** One line per cause, with the cells it stopped: what cells share fails all of them at once. */
 function causesOf(failures: SweepResult['failures']): string {
   const cells = Map.groupBy(failures, ({ message }) => message);
-  return [...cells].map(([message, of]) => `  - ${message} (stopped ${of.map(({ cell: id }) => id).join(', ')})`).join('\n');
+  return [...cells].map(([message, of]) => `  - ${message} (stopped ${of.map(({ cell: id }) => id).join(', ')}). What to do: ${of[0]!.remedy}`).join('\n');
 }

@@ -2,7 +2,7 @@
  * From the contents of a sweep's artifacts to its results. Reading artifacts is the caller's business; everything here is
  * a pure function of what was read, and takes a sweep that is half done as it is.
  */
-import type { DatasetCard, Example } from '#workflows/contracts/dataset.ts';
+import type { DatasetCard, Example, Pairing } from '#workflows/contracts/dataset.ts';
 import type { Baseline, Condition, Task } from '#workflows/contracts/experiment.ts';
 import type {
   BaseFacts,
@@ -18,11 +18,13 @@ import type {
   StageFacts,
   SweepResults,
 } from '#workflows/contracts/report.ts';
-import type { HeadScores, Masking, Metrics, Prediction } from '#workflows/contracts/results.ts';
+import type { HeadScores, Masking, Metrics, Patching, Prediction } from '#workflows/contracts/results.ts';
 import type { SweepSpec } from '#workflows/contracts/spec.ts';
 import { seededRandom } from '#activities/random/seeded.ts';
 import { bootstrapMean, LEVEL, RESAMPLES, type Bootstrap } from './intervals.ts';
 import { cosine, recall, retrievalHeads, scoreKind } from './heads.ts';
+import { patchingFindings } from './patching.ts';
+import { siblingChecks } from './siblings.ts';
 
 /** Contents of an `evaluate` artifact. */
 export interface EvaluateFiles {
@@ -47,18 +49,26 @@ export interface CellFiles extends Part {
   condition: Condition;
   /** `card.json` of the cell's dataset. */
   card?: DatasetCard;
+  /** `pairing.jsonl` of it. */
+  pairing?: Pairing[];
   /** `steps.jsonl` of its training. */
   steps?: LossPoint[];
   /** `scores.json` of its head scoring. */
   scores?: HeadScores;
   /** `masking.json` of its masking. */
   masking?: Masking;
+  /** `patching.json` of its patching. */
+  patching?: Patching;
+  /** Why it could not be patched although that was asked for. */
+  patchingReason?: string;
 }
 
-/** Everything that was read for one task with one model. */
+/** Everything that was read for one task with one model, tuned in one way from one seed. */
 export interface SettingFiles {
   task: Task;
   model: string;
+  variant?: string;
+  seed?: number;
   /** The real test split: its stages, `card.json` and the lines of `test.jsonl`. */
   test: { stages: StageFacts[]; card?: DatasetCard; examples?: Example[] };
   baselines: BaselineFiles[];
@@ -81,7 +91,7 @@ export const SAMPLED_QUESTIONS = 8;
 export function analyseSweep({ spec, sources, bases, settings, versions }: SweepFiles): SweepResults {
   const bootstrap: Bootstrap = { resamples: RESAMPLES, level: LEVEL, seed: spec.seed };
   return {
-    schemaVersion: 1,
+    schemaVersion: 3,
     name: spec.name,
     description: spec.description,
     spec,
@@ -94,7 +104,7 @@ export function analyseSweep({ spec, sources, bases, settings, versions }: Sweep
 }
 
 function analyseSetting(setting: SettingFiles, bootstrap: Bootstrap): SettingResults {
-  const { task, model, test } = setting;
+  const { task, model, variant, seed, test } = setting;
   const real = setting.cells.find(({ condition }) => condition === 'real');
   const reference: Reference = { ...(real?.evaluate && { metrics: real.evaluate.metrics }), ...(real?.scores && { scores: real.scores }) };
   const inSetting = <T>(what: string, compute: () => T): T => {
@@ -123,13 +133,18 @@ function analyseSetting(setting: SettingFiles, bootstrap: Bootstrap): SettingRes
       : null,
     heads: cell.scores ? inSetting(cell.condition, () => headFindings(task, cell.scores as HeadScores, reference.scores)) : null,
     masking: cell.masking ?? null,
+    patching: cell.patching ? patchingFindings(cell.patching) : null,
+    patchingReason: cell.patchingReason ?? null,
   }));
   return {
     task,
     model,
+    ...(variant !== undefined && { variant }),
+    ...(seed !== undefined && { seed }),
     test: { stages: test.stages, dataset: test.card ?? null },
     baselines,
     cells,
+    siblings: siblingChecks(task, new Map(setting.cells.flatMap(({ condition, pairing }) => (pairing ? [[condition, pairing] as const] : [])))),
     predictions: inSetting('predictions', () => samplePredictions(setting, bootstrap.seed)),
   };
 }

@@ -1,19 +1,23 @@
 import { mkdir, writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { seededRandom } from '#activities/random/seeded.ts';
 import { type OnProgress, writeJsonLines } from '#activities/source/index.ts';
-import { DatasetCard, type Example } from '#workflows/contracts/dataset.ts';
-import type { Condition, Split, Task } from '#workflows/contracts/experiment.ts';
+import { DatasetCard, type Example, type Pairing } from '#workflows/contracts/dataset.ts';
+import type { DataKind, Split, Task } from '#workflows/contracts/experiment.ts';
 import { parse } from '#workflows/contracts/parse.ts';
+import type { SweepSpec } from '#workflows/contracts/spec.ts';
 import { CardWriter } from './card.ts';
 import { DatasetError } from './errors.ts';
-import { buildExample } from './example.ts';
+import { buildExample, type ExampleSettings, reasonToLeaveOut } from './example.ts';
+import { chatFrame, countingIn, RAW } from './frame.ts';
 import { inOrder } from './in-order.ts';
 import { mdqaRows } from './mdqa/index.ts';
 import { musiqueRows } from './musique/index.ts';
 import { summhayRows } from './summhay/index.ts';
+import { pairingOf } from './pairing.ts';
 import type { TaskOptions, TaskRequest, TaskRow } from './task.ts';
 import { openTokenizer } from './tokens.ts';
+import { readWritings, type WrittenFolders } from './writings.ts';
 
 /** How many examples to build: a condition's training data, or the real test split. */
 export type DatasetCounts = TrainCounts | { test: number };
@@ -21,16 +25,22 @@ type TrainCounts = { train: number; validation: number };
 
 export interface DatasetRequest {
   task: Task;
-  condition: Condition;
+  condition: DataKind;
   /** Folder of the task's source artifact. */
   sourceDir: string;
+  /** Folder of the rank artifact of that source; BM25 ranks its passages where there is none. */
+  rankingDir?: string | undefined;
   /** tokenizer.json of the model under test. */
   tokenizerFile: string;
   /** Length of every prompt in that model's tokens; never exceeded. */
   contextTokens: number;
   seed: number;
+  /** `chat`: in the chat template of the model, which lies beside its tokenizer.json. */
+  promptFormat?: SweepSpec['prompt']['format'];
   examples: DatasetCounts;
   options?: TaskOptions;
+  /** Folders of the texts that were written for the condition. */
+  written?: WrittenFolders;
   /** Examples in the making at a time; changes nothing but the speed. */
   atOnce?: number;
   outputDir: string;
@@ -48,7 +58,7 @@ const AT_ONCE = 4;
 const PROGRESS_EXAMPLES = 10;
 
 /**
- * Builds a dataset: `train.jsonl` and `validation.jsonl` of a condition, or `test.jsonl`, and `card.json`.
+ * Builds a dataset: `train.jsonl` and `validation.jsonl` of a condition, or `test.jsonl`; `card.json` and `pairing.jsonl`.
  *
  * The questions are the first usable rows of the source, the same ones in the same order for every condition (conditions
  * are paired, paper section 3.2); validation is the last share of them. An example has the id of its source row. Same
@@ -57,34 +67,41 @@ const PROGRESS_EXAMPLES = 10;
  * @throws ExampleError if an example breaks an invariant
  */
 export async function buildDataset(request: DatasetRequest, onProgress?: OnProgress): Promise<DatasetSummary> {
-  const { task, condition, sourceDir, tokenizerFile, contextTokens, seed, options = {}, atOnce = AT_ONCE, outputDir } = request;
+  const { task, condition, sourceDir, rankingDir, tokenizerFile, contextTokens, seed, promptFormat = 'raw', options = {}, written = {}, atOnce = AT_ONCE, outputDir } = request;
   const isTest = 'test' in request.examples;
   if (isTest && condition !== 'real') throw new DatasetError(`condition: found "${condition}", allowed for the test split: real`);
-  const rowsRequest: TaskRequest = { sourceDir, condition, split: isTest ? 'test' : 'train', seed, options };
-  const examples = 'train' in request.examples && condition === 'limited' ? await asManyAsThereAre(request.examples, TASKS[task](rowsRequest)) : request.examples;
+  const rowsRequest: TaskRequest = { sourceDir, rankingDir, condition, split: isTest ? 'test' : 'train', seed, options, writings: await readWritings(written) };
+  const counter = openTokenizer(tokenizerFile);
+  const frame = promptFormat === 'chat' ? await chatFrame(dirname(tokenizerFile), counter) : RAW;
+  const settings: ExampleSettings = { task, contextTokens, counter: countingIn(frame, counter), frame };
+  const examples = 'train' in request.examples && condition === 'limited' ? await asManyAsThereAre(request.examples, TASKS[task](rowsRequest), settings) : request.examples;
   const files: [Split, number][] = 'test' in examples ? [['test', examples.test]] : [['train', examples.train], ['validation', examples.validation]];
   const total = files.reduce((sum, [, count]) => sum + count, 0);
 
-  const counter = openTokenizer(tokenizerFile);
   await mkdir(outputDir, { recursive: true });
-  const settings = { task, contextTokens, counter };
   const rows = inOrder(TASKS[task](rowsRequest), atOnce, (row) => buildExample(row, settings, seededRandom('order', task, condition, seed, row.id)));
+  const pairings: Pairing[] = [];
   let card: CardWriter | undefined;
   let done = 0;
 
   async function* examplesOf(split: Split, count: number): AsyncGenerator<Example> {
     for (let left = count; left > 0; ) {
       const { value: built, done: exhausted } = await rows.next();
-      if (exhausted) throw new DatasetError(`${split} examples: found ${count - left} usable source rows (dropped: ${card?.dropped ?? 'none'}), needed: ${count}; allowed: fewer examples, a shorter context, or a source with more rows and passages`);
-      card ??= new CardWriter(task, condition, built.generator);
+      if (exhausted) throw new DatasetError(`${split} examples: found ${count - left} usable source rows (dropped: ${card?.dropped ?? 'none'}), needed: ${count}; allowed: fewer examples, a larger examples.spareShare, a shorter context, or a source with more rows and passages`);
+      card ??= new CardWriter(task, condition, built.generator, rowsRequest.writings?.counts);
       if ('dropped' in built) {
         card.dropped.add(built.dropped);
         continue;
       }
       const { id, ...rest } = built.example;
       const example: Example = { id, task, condition, split, ...rest };
-      built.check(example);
+      const fault = built.check(example);
+      if (fault !== null) {
+        card.dropped.add(fault);
+        continue;
+      }
       card.add(example);
+      pairings.push(pairingOf(example, built.pieces));
       yield example;
       left -= 1;
       if (++done % PROGRESS_EXAMPLES === 0 || done === total) onProgress?.({ phase: 'building examples', done, total, unit: 'examples' });
@@ -92,9 +109,10 @@ export async function buildDataset(request: DatasetRequest, onProgress?: OnProgr
   }
 
   for (const [split, count] of files) await writeJsonLines(join(outputDir, `${split}.jsonl`), examplesOf(split, count));
-  if (card === undefined) throw new DatasetError(`examples: found ${total} asked for, allowed: at least 1`);
+  if (card === undefined) throw new DatasetError(`examples: found no question of the source that fits condition "${condition}", needed: at least 1; allowed: another condition, or a source with such questions`);
   const finished = parse(DatasetCard, card.finish(), 'the dataset card');
   await writeFile(join(outputDir, 'card.json'), `${JSON.stringify(finished, null, 2)}\n`);
+  await writeJsonLines(join(outputDir, 'pairing.jsonl'), pairings);
   return summarise(finished);
 }
 
@@ -102,9 +120,9 @@ export async function buildDataset(request: DatasetRequest, onProgress?: OnProgr
  * The counts asked for, or, of a condition that does not take every question, as many in the same proportion as there are
  * questions (paper, C.1; as large as the full dataset where the source has enough).
  */
-async function asManyAsThereAre({ train, validation }: TrainCounts, rows: AsyncIterable<TaskRow>): Promise<TrainCounts> {
+async function asManyAsThereAre({ train, validation }: TrainCounts, rows: AsyncIterable<TaskRow>, settings: ExampleSettings): Promise<TrainCounts> {
   let fit = 0;
-  for await (const { unfit } of rows) if (unfit === undefined && ++fit === train + validation) return { train, validation };
+  for await (const row of rows) if ((await reasonToLeaveOut(row, settings)) === null && ++fit === train + validation) return { train, validation };
   const kept = Math.min(fit, Math.max(1, Math.round((fit * validation) / (train + validation))));
   return { train: fit - kept, validation: kept };
 }

@@ -1,6 +1,6 @@
 import { Tally } from '#activities/source/index.ts';
 import type { DatasetCard, Example } from '#workflows/contracts/dataset.ts';
-import type { Condition, Split, Task } from '#workflows/contracts/experiment.ts';
+import type { DataKind, Split, Task } from '#workflows/contracts/experiment.ts';
 
 /** Samples shown in full on a card. */
 const SAMPLES = 3;
@@ -8,11 +8,11 @@ const SAMPLES = 3;
 /** Gathers a dataset's card while its examples are written. */
 export class CardWriter {
   readonly dropped = new Tally();
-  readonly #card: Pick<DatasetCard, 'task' | 'condition' | 'generator' | 'samples'>;
+  readonly #card: Pick<DatasetCard, 'task' | 'condition' | 'generator' | 'writing' | 'samples'>;
   readonly #splits = new Map<Split, { tokens: number[]; depths: number[]; depth: number }>();
 
-  constructor(task: Task, condition: Condition, generator: string) {
-    this.#card = { task, condition, generator, samples: [] };
+  constructor(task: Task, condition: DataKind, generator: string, writing: DatasetCard['writing'] = {}) {
+    this.#card = { task, condition, generator, writing, samples: [] };
   }
 
   add(example: Example): void {
@@ -28,7 +28,7 @@ export class CardWriter {
   }
 
   finish(): DatasetCard {
-    const { task, condition, generator, samples } = this.#card;
+    const { task, condition, generator, writing, samples } = this.#card;
     return {
       task,
       condition,
@@ -40,6 +40,7 @@ export class CardWriter {
       ),
       dropped: this.dropped.toRecord(),
       generator,
+      writing,
       samples,
     };
   }

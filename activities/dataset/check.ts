@@ -9,6 +9,8 @@ import { spanReader } from './spans.ts';
 /** What the generator knows about an example beside the example itself. */
 export interface ExampleTruth {
   contextTokens: number;
+  /** So many tokens the prompt may be shorter than that. */
+  mayMiss: number;
   /** What follows the context: the rest of the prompt with the question. */
   promptEnd: string;
   /** What each needle says, in any order. */
@@ -25,7 +27,7 @@ type Require = (condition: boolean, problem: () => string) => void;
 
 /**
  * Throws unless
- * - the example fits its schema, ends in its question and "Answer:", and is within `contextTokens`;
+ * - the example fits its schema, ends in its question and "Answer:", is within `contextTokens`, and fills them as it should;
  * - its needles are exactly `needleTexts`, and none of them stands in the prompt once more;
  * - `answer` is one of `answers`, and its spans are where `answerIn` says: inside needles, while no piece around them
  *   contains an answer (normalised), or the numbers of documents, which the answer cites, each in brackets and once;
@@ -45,6 +47,8 @@ export function checkExample(example: Example, truth: ExampleTruth): void {
   }
   require(prompt.endsWith(truth.promptEnd) && truth.promptEnd.includes(example.question), () => `prompt: does not end in its question and "Answer:"`);
   require(promptTokens <= truth.contextTokens, () => `promptTokens: found ${promptTokens}, allowed: at most ${truth.contextTokens}`);
+
+  require(truth.contextTokens - promptTokens <= truth.mayMiss, () => `promptTokens: found ${promptTokens}, allowed: at least ${Math.ceil(truth.contextTokens - truth.mayMiss)}, since there is something to fill ${truth.contextTokens} with`);
 
   const found = needles.map(spanReader(prompt));
   // A statement may be worded as its needle is; that is no second needle.

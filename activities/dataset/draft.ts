@@ -6,6 +6,8 @@ export interface Piece {
   text: string;
   /** The parts of `text` that are needles; absent in the pieces around them. */
   needles?: readonly TextRange[];
+  /** Places of single spaces in `text` at which padding may be put in, beside before and behind it. */
+  seams?: readonly number[];
   /** Its number in the layout "numbered documents"; in others a document has the number of its place. */
   number?: number;
 }

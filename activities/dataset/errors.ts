@@ -7,9 +7,17 @@ export class DatasetError extends Error {
 /** An example that breaks an invariant: an error of the generator or of its source, never to be trained on. */
 export class ExampleError extends DatasetError {
   override readonly name = 'ExampleError';
+  /** What of the example breaks it: `needles`, `context`, … */
+  readonly field: string;
   constructor(id: string, problem: string) {
     super(`example ${id}: ${problem}`);
+    this.field = problem.split(':', 1)[0] as string;
   }
+}
+
+/** A question that cannot be asked in a condition, since its texts could not be had; it is dropped and counted by this reason. */
+export class Unusable extends Error {
+  override readonly name = 'Unusable';
 }
 
 /** What a context must hold is longer than the context. */

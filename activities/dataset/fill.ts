@@ -10,12 +10,19 @@ export interface FilledPrompt extends RenderedPrompt {
   promptTokens: number;
   /** The pieces as they stand in the prompt. */
   pieces: Piece[];
+  /** So many tokens the prompt may be shorter than its context, as nothing that is to be had fits in: a share of it, or one passage. */
+  mayMiss: number;
 }
 
-/** A prompt may end this share of its length short where no passage is left to fill it with (issue 4). */
+/** A prompt may always end this share of its length short (issue 4). */
 const TOLERANCE = 0.005;
 
-/** So many pieces that do not fit any more are passed over in search of a shorter one. */
+/** Tokens that a prompt may be short, where what it is filled with comes in units of so many. */
+export function mayMissBy(contextTokens: number, units: readonly number[]): number {
+  return units.reduce((most, unit) => Math.max(most, unit), contextTokens * TOLERANCE);
+}
+
+/** So many pieces that do not fit any more are passed over in search of a shorter one; and so many are looked at before one is thought too short to be found. */
 const LOOK_AHEAD = 20;
 
 interface Placed {
@@ -41,7 +48,8 @@ export async function fillPrompt(draft: Draft, contextTokens: number, counter: T
       const rendered = renderPrompt(layout, pieces, question);
       const promptTokens = await counter.prompt(rendered.prompt);
       if (promptTokens > contextTokens) throw tooLong(question, contextTokens, promptTokens);
-      return { ...rendered, promptTokens, pieces };
+      // As long as what it asks for, whatever the context.
+      return { ...rendered, promptTokens, pieces, mayMiss: Number.POSITIVE_INFINITY };
     }
   }
 }
@@ -68,13 +76,14 @@ async function addPieces(draft: Draft, filling: Extract<Filling, { by: 'pieces' 
 
   const others = counted(filling.others, ({ text }) => textCost(text), counter);
   const waiting: { piece: Piece; cost: number }[] = [];
+  let seen = 0;
   let cheapest = Number.POSITIVE_INFINITY;
   let exhausted = false;
   const takeWhatFits = async (drift: number) => {
     const room = () => contextTokens - estimate - drift;
     const late = waiting.findIndex(({ cost }) => cost <= room());
     for (const { piece, cost } of late < 0 ? [] : waiting.splice(late, 1)) place(piece, cost);
-    while (!exhausted && waiting.length < LOOK_AHEAD && (waiting.length === 0 || room() >= cheapest)) {
+    while (!exhausted && waiting.length < LOOK_AHEAD && (seen < LOOK_AHEAD || room() >= cheapest)) {
       const { value, done } = await others.next();
       if (done) {
         exhausted = true;
@@ -82,6 +91,7 @@ async function addPieces(draft: Draft, filling: Extract<Filling, { by: 'pieces' 
       }
       const { piece } = value;
       const cost = value.cost + (await labelAt(piece));
+      seen += 1;
       cheapest = Math.min(cheapest, cost);
       if (cost <= room()) place(piece, cost);
       else waiting.push({ piece, cost });
@@ -90,28 +100,35 @@ async function addPieces(draft: Draft, filling: Extract<Filling, { by: 'pieces' 
 
   // The true length minus the sum of the parts.
   let drift = 0;
+  let fitting: FilledPrompt | undefined;
   for (let removed = false; ; ) {
     const before = placed.length;
     if (!removed) await takeWhatFits(drift);
-    const ordered = [...placed].sort((a, b) => a.order - b.order).map(({ piece }) => piece);
-    const rendered = renderPrompt(layout, ordered, question);
-    const promptTokens = await counter.prompt(rendered.prompt);
+    // Counting a whole prompt takes longest: not again where nothing came in.
+    if (fitting === undefined || placed.length !== before) {
+      const pieces = [...placed].sort((a, b) => a.order - b.order).map(({ piece }) => piece);
+      const rendered = renderPrompt(layout, pieces, question);
+      fitting = { ...rendered, promptTokens: await counter.prompt(rendered.prompt), pieces, mayMiss: 0 };
+    }
+    const { promptTokens } = fitting;
     if (promptTokens > contextTokens) {
       if (placed.length === required.length) throw tooLong(question, contextTokens, promptTokens);
       estimate -= (placed.pop() as Placed).cost;
       removed = true;
+      fitting = undefined;
       continue;
     }
     drift = promptTokens - estimate;
     const missing = contextTokens - promptTokens;
     const roomForMore = !removed && (waiting.some(({ cost }) => cost <= missing) || (waiting.length === 0 && !exhausted));
     if (roomForMore && placed.length > before) continue;
-    if (exhausted && !removed && waiting.length === 0 && missing > Math.max(contextTokens * TOLERANCE, ...placed.map(({ cost }) => cost))) {
+    const mayMiss = mayMissBy(contextTokens, [...placed, ...waiting].map(({ cost }) => cost));
+    if (exhausted && !removed && waiting.length === 0 && missing > mayMiss) {
       throw new DatasetError(
         `contextTokens: found ${contextTokens}, but the source has passages for ${promptTokens} tokens only around the question "${question}"; allowed: a shorter context, or a source with a (larger) pool of passages`,
       );
     }
-    return { ...rendered, promptTokens, pieces: ordered };
+    return { ...fitting, mayMiss };
   }
 }
 

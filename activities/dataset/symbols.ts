@@ -4,13 +4,14 @@ import { PROMPT_WORDS } from './layouts.ts';
 const LETTERS = 'abcdefghijklmnopqrstuvwxyz';
 const DIGITS = '0123456789';
 const ALPHANUMERIC = LETTERS + DIGITS;
-const CAPITALS = LETTERS.toUpperCase();
+/** No vowels: hardly an English word is without any, so that no symbol is taken for one. */
+const CAPITALS = 'BCDFGHJKLMNPQRSTVWXZ';
 
 /**
  * What symbols are made of.
  * `alphanumeric`: first a letter (so that a tokenizer sees no number such as "19" at the start), then letters and digits
  * with at least one digit (so that no symbol is, or is part of, a word).
- * `capitals`: four capital letters, as in Figure 5 of the paper, but no word of the prompts.
+ * `capitals`: four capital letters, as in Figure 5 of the paper, but no vowels and no word of the prompts.
  */
 const ALPHABETS = {
   alphanumeric: { characters: [LETTERS, ALPHANUMERIC, ALPHANUMERIC, ALPHANUMERIC], allowed: (symbol: string) => /\d/.test(symbol) },

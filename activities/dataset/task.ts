@@ -1,18 +1,23 @@
 /** What a task's folder gives to the part that all tasks share. */
-import type { Condition } from '#workflows/contracts/experiment.ts';
+import type { DataKind } from '#workflows/contracts/experiment.ts';
 import type { TaskSpec } from '#workflows/contracts/spec.ts';
 import type { Draft } from './draft.ts';
+import type { Writings } from './writings.ts';
 
-/** Settings of single conditions; the paper's where absent. */
-export type TaskOptions = Partial<Pick<TaskSpec, 'limited' | 'listLength'>>;
+/** Settings of single tasks and conditions; the paper's where absent. */
+export type TaskOptions = Partial<Pick<TaskSpec, 'limited' | 'listLength' | 'dictionaryEntries' | 'highestDocumentNumber' | 'documents'>>;
 
 export interface TaskRequest {
   /** Folder of the task's source artifact. */
   sourceDir: string;
-  condition: Condition;
+  /** Folder of the source's rank artifact; BM25 ranks where there is none. */
+  rankingDir?: string | undefined;
+  condition: DataKind;
   options: TaskOptions;
   split: 'train' | 'test';
   seed: number;
+  /** Texts that were written for the condition; null where it has none. */
+  writings: Writings | null;
 }
 
 /** A question of the base sample. */
@@ -20,8 +25,10 @@ export interface TaskRow {
   id: string;
   /** Its real form: decides for all conditions alike whether the question can be used, so that they stay paired. */
   real: () => Draft;
-  /** Its form in the condition asked for. */
+  /** Its form in the condition asked for. Throws `Unusable` where texts that it needs could not be written. */
   draft: () => Draft;
+  /** Whether the draft rests on texts that were written: one that breaks an invariant costs its question, not the dataset. */
+  written?: boolean;
   /** Why the question is none of the condition, where the condition does not take all. */
   unfit?: string | undefined;
   /** How needle and haystack are written, for the dataset card. */

@@ -14,8 +14,8 @@ import { metricsOf } from './metrics-of.ts';
 const Params = z.strictObject({ model: Loading, evaluate: EvaluateSpec });
 
 /** Greedy predictions on the real test split and their F1; without an adapter those of the untuned model. */
-export function evaluateModel(context: ActivityContext, { recipe }: StageRequest): Promise<StageResult> {
-  return runStage(context, 'evaluate', recipe, async (tools) => {
+export function evaluateModel(context: ActivityContext, { recipe, force }: StageRequest): Promise<StageResult> {
+  return runStage(context, 'evaluate', { recipe, force }, async (tools) => {
     const { model, evaluate } = parse(Params, recipe.params, 'the parameters of an evaluate stage');
     const base = await tools.input('base');
     const dataFile = join(await tools.input('test'), 'test.jsonl');

@@ -18,8 +18,8 @@ import { headSets } from './head-sets.ts';
 const Params = z.strictObject({ task: Task, model: Loading, evaluate: EvaluateSpec, mask: MaskSpec });
 
 /** F1 on the real test split with the top-k retrieval heads silenced, and with k random ones (paper, Figure 3). */
-export function maskHeads(context: ActivityContext, { recipe }: StageRequest): Promise<StageResult> {
-  return runStage(context, 'mask', recipe, async (tools) => {
+export function maskHeads(context: ActivityContext, { recipe, force }: StageRequest): Promise<StageResult> {
+  return runStage(context, 'mask', { recipe, force }, async (tools) => {
     const { task, model, evaluate, mask } = parse(Params, recipe.params, 'the parameters of a mask stage');
     const base = await tools.input('base');
     const adapterDir = await tools.input('adapter');
@@ -38,6 +38,7 @@ export function maskHeads(context: ActivityContext, { recipe }: StageRequest): P
         dataFile,
         maxNewTokens: evaluate.maxNewTokens,
         maxExamples: mask.examples ?? null,
+        mode: mask.mode,
         headSets: sets.map(({ id, heads }) => ({ id, heads })),
       },
       predictionsFolder,

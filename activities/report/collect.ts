@@ -3,15 +3,17 @@ import { z } from 'zod';
 import type { ArtifactStore } from '#infra/artifacts/store.ts';
 import type { Manifest } from '#infra/artifacts/manifest.ts';
 import type { Recipe } from '#workflows/contracts/artifacts.ts';
-import { DatasetCard, Example } from '#workflows/contracts/dataset.ts';
+import { DatasetCard, Example, Pairing } from '#workflows/contracts/dataset.ts';
 import { parse } from '#workflows/contracts/parse.ts';
 import { type BaseFacts, LossPoint, type ResultStatus, type SourceFacts, type StageFacts } from '#workflows/contracts/report.ts';
-import { HeadScores, Masking, Metrics, Prediction } from '#workflows/contracts/results.ts';
+import { HeadScores, Masking, Metrics, Patching, Prediction } from '#workflows/contracts/results.ts';
 import { SweepSpec } from '#workflows/contracts/spec.ts';
+import { gridOf, type Setting } from '#workflows/plan/grid.ts';
 import type { BaselineFiles, CellFiles, EvaluateFiles, SettingFiles, SweepFiles } from '../analysis/index.ts';
 import { ArtifactMissing } from '#infra/artifacts/errors.ts';
+import { textConfig } from '../base/model-config.ts';
 
-/** Units that failed and cells that cannot exist, with the reasons. */
+/** Units that failed (or stages of theirs that could not run: `mdqa/tiny/low/low: patch`) and cells that cannot exist, with the reasons. */
 const Absences = z.object({ missing: z.record(z.string(), z.string()), skipped: z.record(z.string(), z.string()).default({}) });
 type Absences = z.infer<typeof Absences>;
 const Params = Absences.extend({ spec: SweepSpec }).strict();
@@ -22,15 +24,18 @@ const Step = z.looseObject(LossPoint.shape).transform(({ step, loss }): LossPoin
 /** What a base model's folder may say of its own making. */
 const Origin = z.strictObject({ origin: z.string(), seededInduction: z.string().nullable() });
 
-const Config = z.looseObject({
-  num_hidden_layers: z.int(),
-  hidden_size: z.int(),
-  num_attention_heads: z.int(),
-  num_key_value_heads: z.int(),
-  vocab_size: z.int(),
-  rope_theta: z.number().optional(),
-  rope_parameters: z.looseObject({ rope_theta: z.number() }).optional(),
-});
+const Config = textConfig(
+  z.looseObject({
+    num_hidden_layers: z.int(),
+    hidden_size: z.int(),
+    num_attention_heads: z.int(),
+    // Left out by families whose heads all have keys of their own.
+    num_key_value_heads: z.int().nullish(),
+    vocab_size: z.int(),
+    rope_theta: z.number().optional(),
+    rope_parameters: z.looseObject({ rope_theta: z.number().optional(), full_attention: z.looseObject({ rope_theta: z.number() }).optional() }).nullish(),
+  }),
+);
 
 const LICENCES = {
   miniature: 'authored for this project, Apache-2.0',
@@ -39,44 +44,49 @@ const LICENCES = {
   summhay: 'Summary of a Haystack: Apache-2.0',
 } as const;
 
-/** Reads the artifacts of a report's recipe. Throws `ArtifactMissing` or `ArtifactCorrupt`. */
-export async function collectSweep(store: ArtifactStore, recipe: Recipe): Promise<SweepFiles> {
+/** Reads the artifacts of a report's recipe, and tells of each. Throws `ArtifactMissing` or `ArtifactCorrupt`. */
+export async function collectSweep(store: ArtifactStore, recipe: Recipe, wasRead: (manifest: Manifest) => void = () => {}): Promise<SweepFiles> {
   const { spec, ...absences } = parse(Params, recipe.params, 'the parameters of a report stage');
-  const artifacts = new Artifacts(store, recipe);
+  const artifacts = new Artifacts(store, recipe, wasRead);
   const settings: SettingFiles[] = [];
-  for (const { task } of spec.tasks) for (const { model } of spec.models) settings.push(await collectSetting(artifacts, spec, absences, task, model));
+  for (const setting of gridOf(spec)) settings.push(await collectSetting(artifacts, setting, absences));
   const sources: SourceFacts[] = [];
-  for (const task of spec.tasks) sources.push(await collectSource(artifacts, task, absences));
+  for (const task of spec.tasks) sources.push(await collectSource(artifacts, task));
   const bases: BaseFacts[] = [];
-  for (const model of spec.models) bases.push(await collectBase(artifacts, model, absences));
+  for (const model of spec.models) bases.push(await collectBase(artifacts, model));
   return { spec, sources, bases, settings, versions: artifacts.versions() };
 }
 
-async function collectSetting(artifacts: Artifacts, spec: SweepSpec, absences: Absences, task: SettingFiles['task'], model: string): Promise<SettingFiles> {
-  const unit = (name: string) => `${task}/${model}/${name}`;
-  const anyUnit = [...spec.baselines, ...spec.conditions].map(unit).find((id) => artifacts.has(id, 'test'));
+async function collectSetting(artifacts: Artifacts, setting: Setting, absences: Absences): Promise<SettingFiles> {
+  const anyUnit = [...setting.baselines, ...setting.cells].map(({ id }) => id).find((id) => artifacts.has(id, 'test'));
   const baselines: BaselineFiles[] = [];
-  for (const baseline of spec.baselines) {
-    const id = unit(baseline);
+  for (const { id, baseline } of setting.baselines) {
     baselines.push({ baseline, ...status(id, absences), stages: await artifacts.facts(id, ['evaluate']), ...(await readEvaluation(artifacts, id)) });
   }
   const cells: CellFiles[] = [];
-  for (const condition of spec.conditions) {
-    const id = unit(condition);
+  for (const { id, condition } of setting.cells) {
+    const unpatched = absences.missing[`${id}: patch`];
     cells.push({
       condition,
       ...status(id, absences),
-      stages: await artifacts.facts(id, ['dataset', 'train', 'evaluate', 'score', 'mask']),
+      stages: await artifacts.facts(id, ['dataset', 'train', 'evaluate', 'score', 'mask', 'patch']),
       ...(await readEvaluation(artifacts, id)),
-      ...(artifacts.has(id, 'dataset') && { card: await artifacts.json(id, 'dataset', 'card.json', DatasetCard) }),
+      ...(artifacts.has(id, 'dataset') && {
+        card: await artifacts.json(id, 'dataset', 'card.json', DatasetCard),
+        pairing: await artifacts.jsonl(id, 'dataset', 'pairing.jsonl', Pairing),
+      }),
       ...(artifacts.has(id, 'train') && { steps: await artifacts.jsonl(id, 'train', 'steps.jsonl', Step) }),
       ...(artifacts.has(id, 'score') && { scores: await artifacts.json(id, 'score', 'scores.json', HeadScores) }),
       ...(artifacts.has(id, 'mask') && { masking: await artifacts.json(id, 'mask', 'masking.json', Masking) }),
+      ...(artifacts.has(id, 'patch') && { patching: await artifacts.json(id, 'patch', 'patching.json', Patching) }),
+      ...(unpatched !== undefined && { patchingReason: unpatched }),
     });
   }
   return {
-    task,
-    model,
+    task: setting.task.task,
+    model: setting.model.model,
+    ...(setting.variant !== null && { variant: setting.variant }),
+    ...(setting.seed !== null && { seed: setting.seed }),
     test:
       anyUnit === undefined
         ? { stages: [] }
@@ -100,23 +110,23 @@ async function readEvaluation(artifacts: Artifacts, id: string): Promise<{ evalu
   };
 }
 
-async function collectSource(artifacts: Artifacts, { task, source }: SweepSpec['tasks'][number], { missing }: Absences): Promise<SourceFacts> {
+async function collectSource(artifacts: Artifacts, { task, source }: SweepSpec['tasks'][number]): Promise<SourceFacts> {
   const id = artifacts.unitWith((unit) => unit.startsWith(`${task}/`), 'source');
   const facts = { task, kind: source.kind, licence: LICENCES[source.kind] };
-  if (id === undefined) return { ...facts, ...absent(missing), stages: [], rows: null, dropped: {} };
+  if (id === undefined) return { ...facts, status: 'missing', stages: [], rows: null, dropped: {} };
   const Counts = z.looseObject({
     rows: z.looseObject({ train: z.int(), test: z.int(), dropped: z.record(z.string(), z.int()) }),
     pool: z.looseObject({ kept: z.int() }),
   });
   const { rows, pool } = await artifacts.json(id, 'source', 'counts.json', Counts);
   const dropped = Object.fromEntries(Object.entries(rows.dropped).filter(([, count]) => count > 0));
-  return { ...facts, status: 'done', stages: await artifacts.facts(id, ['source']), rows: { train: rows.train, test: rows.test, pool: pool.kept }, dropped };
+  return { ...facts, status: 'done', stages: await artifacts.facts(id, ['source', 'ranking']), rows: { train: rows.train, test: rows.test, pool: pool.kept }, dropped };
 }
 
-async function collectBase(artifacts: Artifacts, { model, base }: SweepSpec['models'][number], { missing }: Absences): Promise<BaseFacts> {
+async function collectBase(artifacts: Artifacts, { model, base }: SweepSpec['models'][number]): Promise<BaseFacts> {
   const id = artifacts.unitWith((unit) => unit.split('/')[1] === model, 'base');
   if (id === undefined) {
-    return { model, kind: base.kind, ...absent(missing), stages: [], parameters: null, architecture: null, origin: null, seededInduction: null, pretraining: null };
+    return { model, kind: base.kind, status: 'missing', stages: [], parameters: null, architecture: null, origin: null, seededInduction: null, pretraining: null };
   }
   const { summary, files } = await artifacts.manifest(id, 'base');
   const config = await artifacts.json(id, 'base', 'config.json', Config);
@@ -131,9 +141,9 @@ async function collectBase(artifacts: Artifacts, { model, base }: SweepSpec['mod
       layers: config.num_hidden_layers,
       hiddenSize: config.hidden_size,
       attentionHeads: config.num_attention_heads,
-      keyValueHeads: config.num_key_value_heads,
+      keyValueHeads: config.num_key_value_heads ?? config.num_attention_heads,
       vocabularySize: config.vocab_size,
-      ropeTheta: config.rope_parameters?.rope_theta ?? config.rope_theta ?? 10_000,
+      ropeTheta: config.rope_parameters?.rope_theta ?? config.rope_parameters?.full_attention?.rope_theta ?? config.rope_theta ?? 10_000,
     },
     origin: made?.origin ?? null,
     seededInduction: made?.seededInduction ?? null,
@@ -147,19 +157,18 @@ function status(id: string, { missing, skipped }: Absences): { status: ResultSta
   return reason === undefined ? { status: 'done', reason: null } : { status: 'failed', reason };
 }
 
-function absent(missing: Record<string, string>): { status: ResultStatus; reason: string } {
-  return { status: 'missing', reason: Object.values(missing)[0] ?? 'no artifact' };
-}
-
 /** The input artifacts of a report, by unit (`mdqa/tiny/real`) and role (`train`), each manifest read once. */
 class Artifacts {
   readonly #store: ArtifactStore;
   readonly #inputs: Recipe['inputs'];
   readonly #manifests = new Map<string, Manifest>();
 
-  constructor(store: ArtifactStore, { inputs }: Recipe) {
+  readonly #wasRead: (manifest: Manifest) => void;
+
+  constructor(store: ArtifactStore, { inputs }: Recipe, wasRead: (manifest: Manifest) => void) {
     this.#store = store;
     this.#inputs = inputs;
+    this.#wasRead = wasRead;
   }
 
   has(unit: string, role: string): boolean {
@@ -184,6 +193,7 @@ class Artifacts {
     const manifest = await this.#store.find(address);
     if (manifest === null) throw new ArtifactMissing(address);
     this.#manifests.set(ref.key, manifest);
+    this.#wasRead(manifest);
     return manifest;
   }
 

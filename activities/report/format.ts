@@ -1,10 +1,13 @@
 /** How numbers and names are written, the same everywhere in the report. */
-import type { Baseline, Condition, Task } from '#workflows/contracts/experiment.ts';
-import type { Interval, SourceFacts } from '#workflows/contracts/report.ts';
+import { type Baseline, type Condition, dataOf, type Task } from '#workflows/contracts/experiment.ts';
+import type { Interval, SettingResults, SourceFacts } from '#workflows/contracts/report.ts';
 
 const CONDITIONS: Readonly<Record<Condition, string>> = {
   real: 'Real data',
   limited: 'Real data, limited',
+  'limited-L1': 'Real data, limited (L1)',
+  'limited-L2': 'Real data, limited (L2)',
+  'limited-L3': 'Real data, limited (L3)',
   'high/high': 'High / High',
   'high/low': 'High / Low',
   'low/high': 'Low / High',
@@ -27,8 +30,14 @@ export function nameOf(by: Condition | Baseline): string {
 /** What a source asks about, after "asks" or alone. */
 export const sourceText = (kind: SourceFacts['kind']): string => SOURCES[kind];
 export const taskName = (task: Task): string => TASKS[task];
+/** "MDQA, llama-3-8b, all-modules, seed 2": one of a sweep's settings. */
+export function settingName({ task, model, variant, seed }: Pick<SettingResults, 'task' | 'model' | 'variant' | 'seed'>): string {
+  return [taskName(task), model, ...(variant === undefined ? [] : [variant]), ...(seed === undefined ? [] : [`seed ${seed}`])].join(', ');
+}
 /** "the model tuned on …" in a sentence. */
 export function dataName(condition: Condition): string {
+  const { subset } = dataOf(condition);
+  if (subset !== null) return `limited real data (${subset})`;
   return { real: 'real data', limited: 'limited real data', symbolic: 'symbolic data' }[condition as string] ?? `${nameOf(condition)} data`;
 }
 

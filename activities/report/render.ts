@@ -1,10 +1,11 @@
 import type { SettingResults, SweepResults } from '#workflows/contracts/report.ts';
 import { type Content, html, type Html } from './html.ts';
-import { taskName } from './format.ts';
+import { settingName } from './format.ts';
 import { type Part, page } from './layout.ts';
 import { data, sources } from './sections/data.ts';
 import { heads } from './sections/heads.ts';
 import { masking } from './sections/masking.ts';
+import { patching } from './sections/patching.ts';
 import { performance } from './sections/performance.ts';
 import { predictions } from './sections/predictions.ts';
 import { methodsSection, provenance, time } from './sections/provenance.ts';
@@ -20,6 +21,7 @@ export async function renderReport(results: SweepResults): Promise<string> {
     part('results', 'Results', await perSetting(results, performance)),
     part('heads', 'Retrieval heads', await perSetting(results, heads)),
     part('masking', 'Silencing heads', await perSetting(results, masking)),
+    part('patching', 'Patching heads', await perSetting(results, patching)),
     part('answers', 'Answers', await perSetting(results, predictions)),
     part('data', 'Data', [sources(results.sources), await perSetting(results, data)]),
     part('training', 'Training', [await perSetting(results, training), await pretraining(results.bases)]),
@@ -43,7 +45,7 @@ async function perSetting({ settings }: SweepResults, section: (setting: Setting
   for (const setting of settings) {
     const content = await section(setting);
     if (content === null) continue;
-    sections.push(settings.length > 1 ? html`<h3>${taskName(setting.task)}, ${setting.model}</h3>${content}` : content);
+    sections.push(settings.length > 1 ? html`<h3>${settingName(setting)}</h3>${content}` : content);
   }
   return sections.length === 0 ? null : html`${sections}`;
 }

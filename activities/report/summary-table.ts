@@ -2,14 +2,14 @@
 import type { SettingResults, SweepResults } from '#workflows/contracts/report.ts';
 import { maskedByK } from './charts/masking.ts';
 import { visible } from './escape.ts';
-import { nameOf, score, taskName } from './format.ts';
+import { nameOf, score, settingName } from './format.ts';
 
 /** Longest reason shown in full; a stack trace does not belong in a table. */
 const REASON = 100;
 
 /** Lines of the table, without colours; one block per task and model. Nothing in them can steer a terminal. */
 export function summaryTable({ settings }: SweepResults): string[] {
-  return settings.flatMap((setting, at) => [...(at > 0 ? [''] : []), `${taskName(setting.task)}, ${setting.model}`, ...block(setting)]);
+  return settings.flatMap((setting, at) => [...(at > 0 ? [''] : []), settingName(setting), ...block(setting)]);
 }
 
 function block({ baselines, cells }: SettingResults): string[] {

@@ -19,9 +19,9 @@ export function whatWasRun(results: SweepResults): string {
   return `${plural(models, 'model')} on ${tasks}, ${plural(results.spec.conditions.length, 'kind')} of training data: ${count(done)} of ${plural(total, 'cell')} finished${left ? ` (${left})` : ''}.`;
 }
 
-/** Findings of one task with one model, in the order of the paper's argument: F1, heads, masking. */
+/** Findings of one task with one model, in the order of the paper's argument: F1, heads, masking, patching. */
 export function findings(setting: SettingResults): string[] {
-  return [tuning(setting), ...synthetic(setting), ...heads(setting), ...masking(setting)].filter((sentence) => sentence !== null);
+  return [tuning(setting), ...synthetic(setting), ...heads(setting), ...masking(setting), ...patching(setting)].filter((sentence) => sentence !== null);
 }
 
 /** "Tuning on real data raised F1 from … to …". */
@@ -92,6 +92,18 @@ function masking({ cells }: SettingResults): string[] {
     sentences.push(`Over all models and numbers of heads, silencing the highest-scoring ones cost more than every random draw in ${count(worse)} of ${count(pairs.length)} comparisons.`);
   }
   return sentences;
+}
+
+/** In how many models patching helped, and where it helped most. */
+function patching({ cells }: SettingResults): string[] {
+  const patched = cells.flatMap(({ condition, patching: found }) => (found && found.delta !== null ? [{ condition, ...found, delta: found.delta }] : []));
+  const most = [...patched].sort((a, b) => b.delta - a.delta)[0];
+  if (!most) return [];
+  const raised = patched.filter(({ delta }) => delta > 0).length;
+  const [kind, f1] = Object.entries(most.f1).reduce((best, each) => ((each[1] ?? -1) > (best[1] ?? -1) ? each : best));
+  return [
+    `Heads patched from the model tuned on real data raised F1 in ${count(raised)} of ${plural(patched.length, 'model')}${raised === 0 ? '' : `, most in that tuned on ${dataName(most.condition)}: from ${score(most.unpatchedF1)} to ${score(f1)} (${kind}, ${plural(most.n, 'head')})`}.`,
+  ];
 }
 
 function changed(from: number, to: number, raised: string, lowered: string, kept: string): string {

@@ -11,10 +11,10 @@ import { collectSweep } from './collect.ts';
 import { renderReport, resultsJson } from './index.ts';
 
 /** The analysis over a sweep's artifacts: `results.json` and the page `report.html`. */
-export function writeReport(context: ActivityContext, { recipe }: StageRequest): Promise<StageResult> {
-  return runStage(context, 'report', recipe, async ({ outputFolder, progress }) => {
+export function writeReport(context: ActivityContext, { recipe, force }: StageRequest): Promise<StageResult> {
+  return runStage(context, 'report', { recipe, force }, async ({ outputFolder, progress, wasRead }) => {
     progress({ phase: 'reading artifacts', done: 0, total: 2, unit: 'steps' });
-    const files = await collectSweep(context.store, recipe);
+    const files = await collectSweep(context.store, recipe, wasRead);
     progress({ phase: 'writing the report', done: 1, total: 2, unit: 'steps' });
     const results = parse(SweepResults, analyseSweep(files), 'results.json');
     await writeFile(join(outputFolder, 'results.json'), resultsJson(results));

@@ -29,6 +29,11 @@ export function answerOccurrences(text: string, answers: readonly string[]): Tex
   return kept;
 }
 
+/** The first of `answers` that `text` states: what a model can copy. */
+export function firstStated(answers: readonly string[], text: string): string | undefined {
+  return answers.find((answer) => answerOccurrences(text, [answer]).length > 0);
+}
+
 /**
  * Tells whether a passage contains one of the answers. Stricter than whole words: the normalised answer is looked for
  * anywhere in the normalised title and text (so that "20%" is also found in "2004"), for no distractor may hold an answer.
@@ -44,16 +49,20 @@ export function answerFilter(answers: readonly string[]): (passage: Passage) => 
   };
 }
 
-const normalisedPassages = new WeakMap<Passage, string>();
+/** So many normalised texts are remembered at most, to keep memory flat. */
+const REMEMBERED = 30_000;
+const normalised = new Map<string, string>();
 
-/** Remembered per passage, since pool passages are looked at for many questions. */
-function normalisedPassage(passage: Passage): string {
-  let text = normalisedPassages.get(passage);
-  if (text === undefined) {
-    text = normalise(`${passage.title} ${passage.text}`);
-    normalisedPassages.set(passage, text);
+/** Remembered by its words, since the same passages are looked at for many questions, and in many examples. */
+function normalisedPassage({ title, text }: Passage): string {
+  const whole = `${title} ${text}`;
+  let found = normalised.get(whole);
+  if (found === undefined) {
+    found = normalise(whole);
+    if (normalised.size >= REMEMBERED) normalised.clear();
+    normalised.set(whole, found);
   }
-  return text;
+  return found;
 }
 
 const WORD_AT_START = /^[\p{L}\p{N}]/u;

@@ -1,6 +1,6 @@
 /** The files of a source artifact: rows of the two splits, what fills contexts, and counts. */
 import { existsSync } from 'node:fs';
-import { mkdir, writeFile } from 'node:fs/promises';
+import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { z } from 'zod';
 import { MdqaRow, MusiqueRow, Passage, SummhayDocument, SummhayRow } from '#workflows/contracts/source.ts';
@@ -24,17 +24,37 @@ export interface SourceCounts {
   pool: { kept: number; dropped: Record<string, number> };
 }
 
-/** Source rows of a split, one at a time; behind those of training the further ones. @throws SourceError naming file, row and field */
-async function* readRows<T extends z.ZodType>(schema: T, sourceDir: string, split: 'train' | 'test'): AsyncGenerator<z.output<T>> {
-  const files = [`${split}.jsonl`, ...(split === 'train' ? ['further.jsonl'] : [])].map((name) => join(sourceDir, name));
-  for (const file of files.filter((path, at) => at === 0 || existsSync(path))) {
+/**
+ * `train` goes on with the further rows behind those asked for and the spare ones; `train only` does not: texts are written
+ * for these only, since each costs money.
+ */
+type Rows = 'train' | 'train only' | 'test';
+
+const FILES = { train: ['train.jsonl', 'further.jsonl'], 'train only': ['train.jsonl'], test: ['test.jsonl'] } as const satisfies Record<Rows, readonly string[]>;
+
+/** Files of rows; the further ones only where the source has some. */
+function filesOf(sourceDir: string, rows: Rows): string[] {
+  return FILES[rows].map((name) => join(sourceDir, name)).filter((path, at) => at === 0 || existsSync(path));
+}
+
+/** Every file of rows of a source artifact. */
+export const rowFiles = (sourceDir: string) => [...filesOf(sourceDir, 'train'), ...filesOf(sourceDir, 'test')];
+
+/** Source rows, one at a time. @throws SourceError naming file, row and field */
+async function* readRows<T extends z.ZodType>(schema: T, sourceDir: string, rows: Rows): AsyncGenerator<z.output<T>> {
+  for (const file of filesOf(sourceDir, rows)) {
     for await (const { value } of readJsonLines(schema, file)) yield value;
   }
 }
 
-export const readMdqaRows = (sourceDir: string, split: 'train' | 'test') => readRows(MdqaRow, sourceDir, split);
-export const readMusiqueRows = (sourceDir: string, split: 'train' | 'test') => readRows(MusiqueRow, sourceDir, split);
-export const readSummhayRows = (sourceDir: string, split: 'train' | 'test') => readRows(SummhayRow, sourceDir, split);
+export const readMdqaRows = (sourceDir: string, rows: Rows) => readRows(MdqaRow, sourceDir, rows);
+export const readMusiqueRows = (sourceDir: string, rows: Rows) => readRows(MusiqueRow, sourceDir, rows);
+export const readSummhayRows = (sourceDir: string, rows: Rows) => readRows(SummhayRow, sourceDir, rows);
+
+/** Training rows of a source artifact, the spare ones among them; the further ones are not. */
+export async function trainingRows(sourceDir: string): Promise<number> {
+  return (JSON.parse(await readFile(join(sourceDir, 'counts.json'), 'utf8')) as SourceCounts).rows.train;
+}
 
 /** The whole pool. @throws SourceError naming file, row and field */
 export const readPool = (sourceDir: string) => readAll(Passage, join(sourceDir, 'pool.jsonl'));

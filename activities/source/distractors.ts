@@ -1,4 +1,4 @@
-import type { Passage } from '#workflows/contracts/source.ts';
+import type { MdqaRow, Passage } from '#workflows/contracts/source.ts';
 import { answerFilter } from './answers.ts';
 import type { Tally } from './tally.ts';
 
@@ -30,4 +30,22 @@ export function usableDistractors(candidates: readonly DistractorCandidate[], ne
     usable.push(passage);
   }
   return usable;
+}
+
+/**
+ * What may stand around an MDQA question's gold passage: its own distractors, then `further` ones; none with an answer, no
+ * text twice.
+ */
+export function* mdqaDistractors({ answers, gold, distractors }: Pick<MdqaRow, 'answers' | 'gold' | 'distractors'>, further: () => Iterable<Passage>): Generator<Passage> {
+  const used = new Set([gold.text]);
+  const containsAnswer = answerFilter(answers);
+  function* usable(passages: Iterable<Passage>) {
+    for (const passage of passages) {
+      if (used.has(passage.text) || containsAnswer(passage)) continue;
+      used.add(passage.text);
+      yield passage;
+    }
+  }
+  yield* usable(distractors);
+  yield* usable(further());
 }

@@ -1,49 +1,59 @@
-import { resolve } from 'node:path';
 import { z } from 'zod';
-import { digestFile } from '#infra/artifacts/files.ts';
-import type { StageResult } from '#workflows/contracts/artifacts.ts';
+import { UnexpectedBytes } from '#infra/downloads/errors.ts';
+import type { StageResult, Summary } from '#workflows/contracts/artifacts.ts';
 import { Task } from '#workflows/contracts/experiment.ts';
 import { parse } from '#workflows/contracts/parse.ts';
 import type { StageRequest } from '#workflows/contracts/requests.ts';
+import { Examples } from '#workflows/contracts/spec.ts';
+import { localFile } from '../inputs/local-file.ts';
 import type { ActivityContext } from '../stage/context.ts';
 import { hopeless } from '../stage/failures.ts';
-import { runStage } from '../stage/run-stage.ts';
+import { runStage, type StageWork } from '../stage/run-stage.ts';
 import { importMusique, importNqOpen, importSummhay, writeMiniature } from './index.ts';
 
 const rows = { task: Task, trainRows: z.int(), testRows: z.int() };
+const imported = { ...rows, spareShare: Examples.shape.spareShare.unwrap().optional() };
 const Params = z.discriminatedUnion('kind', [
-  z.strictObject({ kind: z.literal('miniature'), ...rows, world: z.string() }),
-  z.strictObject({ kind: z.literal('nq-open'), ...rows, questions: z.string(), pool: z.string().optional() }),
-  z.strictObject({ kind: z.literal('musique'), ...rows, questions: z.array(z.string()).min(1), pool: z.string().optional() }),
-  z.strictObject({ kind: z.literal('summhay'), ...rows, topics: z.array(z.string()).min(1) }),
+  z.strictObject({ kind: z.literal('miniature'), ...rows, world: z.string(), hops: z.literal([2, 3]).optional() }),
+  z.strictObject({ kind: z.literal('nq-open'), ...imported, questions: z.string(), pool: z.string().optional() }),
+  z.strictObject({ kind: z.literal('musique'), ...imported, questions: z.array(z.string()).min(1), pool: z.string().optional() }),
+  z.strictObject({ kind: z.literal('summhay'), ...imported, topics: z.array(z.string()).min(1) }),
 ]);
 
 /** Source rows of a task: imported and checked, or authored; split into training and test questions. */
-export function importSource(context: ActivityContext, { recipe, locations }: StageRequest): Promise<StageResult> {
-  return runStage(context, 'source', recipe, async ({ outputFolder, progress }) => {
-    const params = parse(Params, recipe.params, 'the parameters of a source stage');
-    const asked = { seed: recipe.seed, trainRows: params.trainRows, testRows: params.testRows, outputDir: outputFolder };
-    const file = (sha256: string) => located(context, locations, sha256);
-    const files = (hashes: readonly string[]) => Promise.all(hashes.map(file));
-    const pool = 'pool' in params && params.pool !== undefined ? { poolFile: await file(params.pool) } : {};
-    switch (params.kind) {
-      case 'miniature':
-        return { summary: await writeMiniature(asked, progress) };
-      case 'nq-open':
-        return { summary: await importNqOpen({ ...asked, ...pool, questionsFile: await file(params.questions) }, progress) };
-      case 'musique':
-        return { summary: await importMusique({ ...asked, ...pool, questionsFiles: await files(params.questions) }, progress) };
-      case 'summhay':
-        return { summary: await importSummhay({ ...asked, topicFiles: await files(params.topics) }, progress) };
-    }
-  });
+export function importSource(context: ActivityContext, { recipe, force, locations }: StageRequest): Promise<StageResult> {
+  return runStage(context, 'source', { recipe, force }, async ({ outputFolder, progress, signal }) => ({ summary: await importInto(outputFolder, context, { recipe, locations }, { progress, signal }) }));
 }
 
-/** Path of the file with this SHA-256, checked again: it may have changed since the sweep was planned. */
-async function located({ baseFolder }: ActivityContext, locations: Readonly<Record<string, string>>, sha256: string): Promise<string> {
-  const path = locations[sha256];
-  if (path === undefined) throw hopeless('SourceError', `no path was given for the file with SHA-256 ${sha256}`);
-  const file = resolve(baseFolder, path);
-  if ((await digestFile(file)).sha256 !== sha256) throw hopeless('SourceError', `${path} changed after the sweep was started; start it again`);
-  return file;
+type Watch = Pick<StageWork, 'progress' | 'signal'>;
+
+/** Does the work of a source stage: writes the files of its artifact into a folder. */
+export async function importInto(outputDir: string, means: Pick<ActivityContext, 'baseFolder' | 'downloads'>, { recipe, locations }: Pick<StageRequest, 'recipe' | 'locations'>, watch: Watch): Promise<Summary> {
+  const params = parse(Params, recipe.params, 'the parameters of a source stage');
+  const asked = { seed: recipe.seed, trainRows: params.trainRows, testRows: params.testRows, outputDir };
+  const spare = 'spareShare' in params && params.spareShare !== undefined ? { spareShare: params.spareShare } : {};
+  const file = (sha256: string) => located(means, locations, sha256, watch);
+  const files = (hashes: readonly string[]) => Promise.all(hashes.map(file));
+  const pool = 'pool' in params && params.pool !== undefined ? { poolFile: await file(params.pool) } : {};
+  switch (params.kind) {
+    case 'miniature':
+      return writeMiniature({ ...asked, task: params.task, ...(params.hops && { hops: params.hops }) }, watch.progress);
+    case 'nq-open':
+      return importNqOpen({ ...asked, ...spare, ...pool, questionsFile: await file(params.questions) }, watch.progress);
+    case 'musique':
+      return importMusique({ ...asked, ...spare, ...pool, questionsFiles: await files(params.questions) }, watch.progress);
+    case 'summhay':
+      return importSummhay({ ...asked, ...spare, topicFiles: await files(params.topics) }, watch.progress);
+  }
+}
+
+/** Local path of the file with this SHA-256, checked again: it may have changed since the sweep was planned. */
+async function located(means: Pick<ActivityContext, 'baseFolder' | 'downloads'>, locations: StageRequest['locations'], sha256: string, watch: Watch): Promise<string> {
+  const location = locations[sha256];
+  if (location === undefined) throw hopeless('SourceError', `no location was given for the file with SHA-256 ${sha256}`);
+  const found = await localFile(means, location, { sha256, ...watch }).catch((error: unknown) => {
+    throw error instanceof UnexpectedBytes ? hopeless('SourceError', `${error.message}, which it had when the sweep was started; start it again`) : error;
+  });
+  if (found.sha256 !== sha256) throw hopeless('SourceError', `${location} changed after the sweep was started; start it again`);
+  return found.file;
 }

@@ -1,5 +1,6 @@
-export { readDocuments, readMdqaRows, readMusiqueRows, readPool, readSummhayRows, type SourceCounts, type SourceSummary } from './artifact.ts';
-export { answerFilter, answerOccurrences, normalise, type TextRange } from './answers.ts';
+export { readDocuments, readMdqaRows, readMusiqueRows, readPool, readSummhayRows, rowFiles, type SourceCounts, type SourceSummary } from './artifact.ts';
+export { answerFilter, answerOccurrences, firstStated, normalise, type TextRange } from './answers.ts';
+export { mdqaDistractors } from './distractors.ts';
 export { SourceError } from './errors.ts';
 export { readJsonLines, writeJsonLines } from './json-lines.ts';
 export { type MiniatureSource, writeMiniature } from './miniature/write.ts';

@@ -1,9 +1,6 @@
 /** The order in which rows are taken, which must not depend on the order of a file. */
 import { createHash } from 'node:crypto';
 
-/** Rows beyond those asked for, where the file has them: a dataset takes one in place of a row that does not fit its context. */
-export const SPARE_SHARE = 0.1;
-
 /**
  * Training rows kept beyond these, as a share of those asked for: enough to make MDQA's smallest limited subset (about a third
  * of all questions) as large as the full dataset.

@@ -39,7 +39,7 @@ function typed(error: unknown): unknown {
   if (error instanceof ArtifactCorrupt) {
     const { kind, key } = error.artifact;
     const discard = `temporal workflow start --type discard --task-queue needlework --input '{"stage":"${kind}","key":"${key}"}'`;
-    return hopeless('ArtifactCorrupt', `${error.message}. To make it anew, discard it (${discard}) and start the sweep again`, error);
+    return hopeless('ArtifactCorrupt', `${error.message}. To make it anew, discard it (${discard}) and retry the cell, or start the sweep again`, error);
   }
   if (error instanceof ArtifactMissing) return ApplicationFailure.create({ type: 'ArtifactMissing', message: error.message });
   if (error instanceof JobFailed) return ApplicationFailure.create({ type: error.type, message: error.message, nonRetryable: !error.retryable });

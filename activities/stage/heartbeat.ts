@@ -1,6 +1,9 @@
 import { Context } from '@temporalio/activity';
+import { advanceText } from '#workflows/advance-text.ts';
+import type { StageAdvance } from '#workflows/contracts/progress.ts';
+import { Pace } from './pace.ts';
 
-/** Heartbeat details of running work, as the UI and the terminal show them. */
+/** How far running work is. */
 export interface StageProgress {
   phase: string;
   done: number;
@@ -9,20 +12,36 @@ export interface StageProgress {
   metrics?: Record<string, number | string | boolean | null>;
 }
 
+/** Heartbeat details, as the UI and the terminal show them: a sentence for people, then its parts. */
+export interface HeartbeatDetails extends StageAdvance {
+  text: string;
+}
+
 /** Heartbeats go on at this interval while nothing changes, so that a worker's death is noticed. */
 const HEARTBEAT_MS = 2_000;
 
+export interface Watching {
+  pace?: Pace;
+  /** Told of every progress. */
+  onAdvance?: (advance: StageAdvance) => void;
+}
+
 /** Runs `work` under heartbeats that show the progress it last reported. */
-export async function underHeartbeats<T>(first: StageProgress, work: (report: (progress: StageProgress) => void) => Promise<T>): Promise<T> {
+export async function underHeartbeats<T>(first: StageProgress, work: (report: (progress: StageProgress) => void) => Promise<T>, { pace = new Pace(), onAdvance }: Watching = {}): Promise<T> {
   const activity = Context.current();
   let current = first;
-  const beat = () => activity.heartbeat(current);
+  const beat = () => {
+    const advance = pace.advance(current);
+    activity.heartbeat({ text: advanceText(advance), ...advance } satisfies HeartbeatDetails);
+    return advance;
+  };
   beat();
   const timer = setInterval(beat, HEARTBEAT_MS);
   try {
     return await work((progress) => {
       current = progress;
-      beat();
+      const advance = beat();
+      onAdvance?.(advance);
     });
   } finally {
     clearInterval(timer);

@@ -1,13 +1,19 @@
-import { mkdir, mkdtemp, rm } from 'node:fs/promises';
+import { randomUUID } from 'node:crypto';
+import { mkdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import { Context } from '@temporalio/activity';
-import type { Manifest } from '#infra/artifacts/manifest.ts';
+import { Context, log } from '@temporalio/activity';
+import type { MadeFrom, Manifest } from '#infra/artifacts/manifest.ts';
 import { type ArtifactRef, type Recipe, Recipe as RecipeSchema, Stage, type StageResult, Summary } from '#workflows/contracts/artifacts.ts';
 import { parse } from '#workflows/contracts/parse.ts';
+import type { StageRequest } from '#workflows/contracts/requests.ts';
 import { refOf } from '#workflows/plan/keys.ts';
+import { contentOf } from './content.ts';
 import type { ActivityContext } from './context.ts';
 import { hopeless, toFailure } from './failures.ts';
+import { LookUp } from './look-up.ts';
 import { type StageProgress, underHeartbeats } from './heartbeat.ts';
+import { NewsDesk, workflowTeller } from './news.ts';
+import { Pace } from './pace.ts';
 import { versions } from './versions.ts';
 
 /** What the work of a stage gets. */
@@ -15,6 +21,8 @@ export interface StageWork {
   recipe: Recipe;
   /** Local folder of the input artifact with this role, downloaded and verified. */
   input: (role: string) => Promise<string>;
+  /** To be told of every other artifact that is read, as it was found: what is made from it is made anew when its contents change. */
+  wasRead: (manifest: Manifest) => void;
   /** The input's folder, or null where the recipe has no such role. */
   optionalInput: (role: string) => Promise<string | null>;
   /** Empty folder for the artifact's files. */
@@ -23,6 +31,8 @@ export interface StageWork {
   workFolder: string;
   /** Reports how far the work is; becomes the activity's heartbeat. */
   progress: (progress: StageProgress) => void;
+  /** Takes a line of the work's log, of which the last ones are shown with the progress. */
+  log: (line: string) => void;
   /** Aborted when the activity is cancelled. */
   signal: AbortSignal;
 }
@@ -32,17 +42,20 @@ export interface StageOutcome {
   summary: Summary;
   measurements?: Record<string, number | string | boolean | null>;
   versions?: Record<string, string>;
+  /** Clears away what is of no use once the artifact is there; what fails in it does not fail the stage. */
+  afterCommit?: () => Promise<void>;
 }
 
 /**
  * Runs a stage once for all: if the artifact of `recipe` exists, its summary is returned and `work` is not called;
- * otherwise `work` writes the files and the artifact is committed. The one place that knows about memoisation, scratch
+ * otherwise `work` writes the files and the artifact is committed. One that was not made under the label `force`, or from inputs
+ * that were made anew since with other contents, makes way for a new one of the same key; until that is there, it stays. The one place that knows about memoisation, scratch
  * folders, heartbeats, cancellation and failure types; a stage's own file holds its work only.
  */
 export async function runStage(
   context: ActivityContext,
   stage: Stage,
-  given: Recipe,
+  { recipe: given, force }: Pick<StageRequest, 'recipe' | 'force'>,
   work: (tools: StageWork) => Promise<StageOutcome>,
 ): Promise<StageResult> {
   const started = performance.now();
@@ -50,19 +63,26 @@ export async function runStage(
     const recipe = parse(RecipeSchema, given, `the recipe of a ${stage} stage`);
     if (recipe.stage !== stage) throw hopeless('InvalidInput', `stage: found "${recipe.stage}", allowed: "${stage}"`);
     const ref = refOf(recipe);
-    const finished = await findStage(context, ref);
-    if (finished !== null) return finished;
+    const found = await new LookUp(context.store).of(ref, force);
+    if (found.state === 'finished') return resultOf(ref, found.manifest, true);
+    const before = found.state === 'missing' ? null : found;
 
-    await mkdir(context.scratchFolder, { recursive: true });
-    const scratch = await mkdtemp(join(context.scratchFolder, `${stage}-${ref.key.slice(0, 12)}-`));
+    // Not mkdtemp: a trainer that runs as another user reads its job there.
+    const scratch = join(context.scratchFolder, `${stage}-${ref.key.slice(0, 12)}-${randomUUID()}`);
+    await mkdir(scratch, { recursive: true });
     try {
       const outputFolder = join(scratch, 'output');
       const workFolder = join(scratch, 'work');
       await mkdir(outputFolder);
       await mkdir(workFolder);
+      const read = new Map<string, MadeFrom>();
+      const wasRead = (manifest: Manifest) => void read.set(manifest.key, { kind: manifest.kind, key: manifest.key, content: contentOf(manifest) });
       const optionalInput = async (role: string) => {
         const address = recipe.inputs[role];
-        return address === undefined ? null : context.store.fetch({ kind: address.stage, key: address.key });
+        if (address === undefined) return null;
+        const { folder, manifest } = await context.store.obtain({ kind: address.stage, key: address.key });
+        wasRead(manifest);
+        return folder;
       };
       const input = async (role: string) => {
         const folder = await optionalInput(role);
@@ -70,10 +90,12 @@ export async function runStage(
         return folder;
       };
       const signal = Context.current().cancellationSignal;
+      const pace = new Pace();
+      const news = new NewsDesk(workflowTeller(ref.key), context.newsSeconds);
       const manifest = await underHeartbeats({ phase: stage, done: 0, total: 1, unit: '' }, async (progress) => {
-        const outcome = await work({ recipe, input, optionalInput, outputFolder, workFolder, progress, signal });
+        const outcome = await work({ recipe, input, optionalInput, wasRead, outputFolder, workFolder, progress, log: (line) => pace.log(line), signal });
         signal.throwIfAborted();
-        return context.store.commit(
+        const committed = await context.store.commit(
           {
             kind: stage,
             key: ref.key,
@@ -81,10 +103,16 @@ export async function runStage(
             summary: parse(Summary, outcome.summary, `the summary of a ${stage} stage`),
             measurements: { stageSeconds: (performance.now() - started) / 1000, ...outcome.measurements },
             versions: { ...versions, ...outcome.versions },
+            ...(read.size > 0 && { madeFrom: [...read.values()] }),
+            ...labelsOf(before?.manifest, force),
           },
           outputFolder,
+          before?.version,
         );
-      });
+        if (force !== undefined && !committed.forced?.includes(force)) throw new Error(`artifact ${stage}/${ref.key} was made anew by another maker, not under the label ${force}`);
+        await outcome.afterCommit?.().catch((error: unknown) => log.warn(`cleaning up after ${stage}/${ref.key}: ${error}`));
+        return committed;
+      }, { pace, onAdvance: (advance) => news.offer(advance) });
       return resultOf(ref, manifest, false);
     } finally {
       await rm(scratch, { recursive: true, force: true });
@@ -94,12 +122,12 @@ export async function runStage(
   }
 }
 
-/** The result of a stage whose artifact exists; null where it does not. */
-export async function findStage({ store }: ActivityContext, ref: ArtifactRef): Promise<StageResult | null> {
-  const manifest = await store.find({ kind: ref.stage, key: ref.key });
-  return manifest && resultOf(ref, manifest, true);
+/** The labels under which an artifact has been forced, with this one: a sweep that is started again finds its own. */
+function labelsOf(before: Manifest | undefined, force: string | undefined): { forced?: string[] } {
+  const labels = [...(before?.forced ?? []), ...(force === undefined ? [] : [force])];
+  return labels.length === 0 ? {} : { forced: labels };
 }
 
-function resultOf(ref: ArtifactRef, { summary }: Manifest, reused: boolean): StageResult {
-  return { ref, reused, summary: parse(Summary, summary, `the summary of artifact ${ref.stage}/${ref.key}`) };
+export function resultOf(ref: ArtifactRef, { summary, measurements: { stageSeconds } }: Manifest, reused: boolean): StageResult {
+  return { ref, reused, summary: parse(Summary, summary, `the summary of artifact ${ref.stage}/${ref.key}`), ...(typeof stageSeconds === 'number' && { seconds: stageSeconds }) };
 }

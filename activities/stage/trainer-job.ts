@@ -1,5 +1,6 @@
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import type { RunOptions } from '#infra/launcher/job-process.ts';
 import { TrainerJob } from '#workflows/contracts/trainer.ts';
 import { parse } from '#workflows/contracts/parse.ts';
 import type { ActivityContext } from './context.ts';
@@ -16,10 +17,11 @@ export type JobRequest = DistributiveOmit<TrainerJob, 'jobId' | 'outputDir' | 's
  */
 export async function runTrainerJob(
   { trainer }: ActivityContext,
-  { recipe, workFolder, outputFolder, progress, signal }: StageWork,
+  { recipe, workFolder, outputFolder, progress, log, signal }: StageWork,
   request: JobRequest,
   jobOutputFolder = outputFolder,
-): Promise<Required<StageOutcome>> {
+  listeners: Pick<RunOptions, 'onCheckpoint'> = {},
+): Promise<Required<Omit<StageOutcome, 'afterCommit'>>> {
   if (trainer === null) throw hopeless('NoTrainer', 'this worker has no trainer; trainer stages belong on the needlework-gpu task queue');
   const jobId = `${recipe.stage}-${workFolder.split('/').at(-2) ?? ''}`;
   const job = parse(TrainerJob, { ...request, jobId, outputDir: jobOutputFolder, seed: recipe.seed }, `the trainer job of a ${recipe.stage} stage`);
@@ -27,7 +29,10 @@ export async function runTrainerJob(
   await writeFile(file, JSON.stringify(job, null, 2));
   const affinity = 'model' in job ? JSON.stringify(job.model) : job.kind;
   const { result, ready } = await trainer.run(jobId, file, affinity, {
+    ...listeners,
+    writes: 'checkpoints' in job && job.checkpoints !== null ? [jobOutputFolder, job.checkpoints.folder] : [jobOutputFolder],
     signal,
+    onLog: (level, message) => log(level === 'info' ? message : `${level}: ${message}`),
     onProgress: ({ phase, done, total, unit, metrics }) => progress({ phase, done, total, unit, metrics }),
   });
   return { summary: result.summary, measurements: { ...result.measurements, device: ready.device.name, threads: ready.device.threads }, versions: ready.versions };

@@ -1,17 +1,31 @@
-import { createHash } from 'node:crypto';
-import { createReadStream, createWriteStream } from 'node:fs';
-import { access, mkdir, mkdtemp, rename, rm } from 'node:fs/promises';
-import { dirname, join } from 'node:path';
-import type { Readable } from 'node:stream';
+import { createHash, randomUUID } from 'node:crypto';
+import { createWriteStream } from 'node:fs';
+import { access, mkdir, rename, rm } from 'node:fs/promises';
+import { join } from 'node:path';
 import { pipeline } from 'node:stream/promises';
-import { DeleteObjectsCommand, GetObjectCommand, ListObjectsV2Command, PutObjectCommand, type S3Client, S3ServiceException } from '@aws-sdk/client-s3';
-import { Upload } from '@aws-sdk/lib-storage';
+import type { S3Client } from '@aws-sdk/client-s3';
+import PQueue from 'p-queue';
 import { type ArtifactAddress, ArtifactCorrupt, ArtifactMissing } from './errors.ts';
-import { digestFile, listFiles } from './files.ts';
+import { listFiles } from './files.ts';
+import { ManifestCache } from './manifest-cache.ts';
 import { Manifest, type ManifestFile } from './manifest.ts';
+import { Objects } from './objects.ts';
+
+/** Manifests read at once. */
+const READS_AT_ONCE = 64;
+
+/** Manifests that are read one by one in about the time of a page of a listing (1,000 objects). */
+const READS_PER_PAGE = 20;
 
 /** What the maker of an artifact hands over beside its files. */
-export type NewArtifact = ArtifactAddress & Pick<Manifest, 'recipe' | 'summary' | 'measurements' | 'versions'>;
+export type NewArtifact = ArtifactAddress & Pick<Manifest, 'recipe' | 'summary' | 'measurements' | 'versions' | 'madeFrom' | 'forced'>;
+
+/** A manifest as it is in the store. */
+export interface FoundArtifact {
+  manifest: Manifest;
+  /** Changes with every commit. */
+  version: string;
+}
 
 /**
  * Content-addressed artifacts on S3.
@@ -21,54 +35,85 @@ export type NewArtifact = ArtifactAddress & Pick<Manifest, 'recipe' | 'summary' 
  * never overwrite each other. Objects: `artifacts/<kind>/<key>/manifest.json`, `artifacts/<kind>/<key>/<hash>/<name>`.
  */
 export class ArtifactStore {
-  readonly #s3: S3Client;
-  readonly #bucket: string;
+  readonly #objects: Objects;
   readonly #cacheFolder: string;
+  readonly #manifests: ManifestCache;
+  readonly #objectsPerPage: number;
+  /** Where all artifacts lie: `s3://bucket/artifacts`. */
+  readonly url: string;
 
-  /** `cacheFolder` holds verified local copies; it may be deleted at any time no one uses it. */
-  constructor(options: { s3: S3Client; bucket: string; cacheFolder: string }) {
-    this.#s3 = options.s3;
-    this.#bucket = options.bucket;
+  /**
+   * `cacheFolder` holds verified local copies; it may be deleted at any time no one uses it. `objectsPerPage` of a listing are 1,000
+   * at most.
+   */
+  constructor(options: { s3: S3Client; bucket: string; cacheFolder: string; objectsPerPage?: number }) {
+    this.#objects = new Objects(options.s3, options.bucket);
     this.#cacheFolder = options.cacheFolder;
+    this.#objectsPerPage = options.objectsPerPage ?? 1000;
+    this.#manifests = new ManifestCache(join(options.cacheFolder, 'manifests'));
+    this.url = `s3://${options.bucket}/artifacts`;
   }
 
   /** The manifest, or null where the artifact does not exist. Throws `ArtifactCorrupt` if it cannot be read as one. */
   async find(address: ArtifactAddress): Promise<Manifest | null> {
-    const body = await this.#read(manifestObject(address));
-    if (body === null) return null;
+    return (await this.findVersion(address))?.manifest ?? null;
+  }
+
+  /** The manifest with its version in the store, by which `commit` can replace it. */
+  async findVersion(address: ArtifactAddress): Promise<FoundArtifact | null> {
+    const found = await this.#objects.readVersion(manifestObject(address));
+    if (found === null) return null;
     let manifest: Manifest;
     try {
-      manifest = Manifest.parse(JSON.parse(await body.transformToString()));
+      manifest = Manifest.parse(JSON.parse(await found.body.transformToString()));
     } catch (error) {
       throw new ArtifactCorrupt(address, `its manifest.json cannot be read (${error instanceof Error ? firstLine(error.message) : error})`);
     }
     if (manifest.key !== address.key || manifest.kind !== address.kind) throw new ArtifactCorrupt(address, `its manifest.json is that of ${manifest.kind}/${manifest.key}`);
-    return manifest;
+    return { manifest, version: found.version };
   }
 
-  /** Uploads every file of `folder`, then the manifest. Returns the manifest that counts: ours, or that of whoever was first. */
-  async commit(artifact: NewArtifact, folder: string): Promise<Manifest> {
+  /**
+   * As `findVersion`, of many artifacts, in their order. Listings tell which there are, and in what version; a manifest that this
+   * machine knows in that version is not read again. Where the store holds far more than is asked for, listings stop early.
+   */
+  async findMany(addresses: readonly ArtifactAddress[]): Promise<(FoundArtifact | null)[]> {
+    const kinds = Map.groupBy(addresses, ({ kind }) => kind);
+    const listed = new Map(await Promise.all([...kinds].map(async ([kind, { length }]) => [kind, await this.#objects.listVersions(`artifacts/${kind}/`, Math.floor(length / READS_PER_PAGE), this.#objectsPerPage)] as const)));
+    const reading = new PQueue({ concurrency: READS_AT_ONCE });
+    return reading.addAll(
+      addresses.map((address) => async () => {
+        const { versions, until } = listed.get(address.kind)!;
+        const object = manifestObject(address);
+        const isListed = until === null || object <= until;
+        const version = versions.get(object);
+        if (isListed && version === undefined) return null;
+        const known = version === undefined ? null : await this.#manifests.get(address, version);
+        if (known !== null) return { manifest: known, version: version as string };
+        const found = await this.findVersion(address);
+        if (found !== null) await this.#manifests.put(address, found.version, found.manifest);
+        return found;
+      }),
+    );
+  }
+
+  /**
+   * Uploads every file of `folder`, then the manifest. Returns the manifest that counts: ours, or that of whoever was first. With
+   * `replaces`, the artifact of that version makes way for this one. Readers of the older one keep its files, which go with `discard`.
+   */
+  async commit(artifact: NewArtifact, folder: string, replaces?: string): Promise<Manifest> {
     const files: ManifestFile[] = [];
-    for (const name of await listFiles(folder)) files.push(await this.#upload(artifact, folder, name));
-    const { kind, key, recipe, summary, measurements, versions } = artifact;
-    const manifest = Manifest.parse({ schemaVersion: 1, kind, key, recipe, files, summary, measurements, versions, committedAt: new Date().toISOString() });
-    try {
-      await this.#s3.send(
-        new PutObjectCommand({
-          Bucket: this.#bucket,
-          Key: manifestObject(artifact),
-          Body: `${JSON.stringify(manifest, null, 2)}\n`,
-          ContentType: 'application/json',
-          IfNoneMatch: '*',
-        }),
-      );
+    for (const name of await listFiles(folder)) files.push(await this.#objects.upload(folderOf(artifact), folder, name));
+    const { kind, key, recipe, summary, measurements, versions, madeFrom, forced } = artifact;
+    const manifest = Manifest.parse({ schemaVersion: 1, kind, key, recipe, files, summary, measurements, versions, ...(madeFrom && { madeFrom }), ...(forced && { forced }), committedAt: new Date().toISOString() });
+    const version = await this.#objects.putJson(manifestObject(artifact), manifest, { ifNew: replaces === undefined, ifVersion: replaces });
+    if (version !== null) {
+      await this.#manifests.put(artifact, version, manifest);
       return manifest;
-    } catch (error) {
-      if (!isStatus(error, 412) && !isStatus(error, 409)) throw error;
-      const first = await this.find(artifact);
-      if (first === null) throw error;
-      return first;
     }
+    const first = await this.find(artifact);
+    if (first === null) throw new Error(`artifact ${kind}/${key} is being committed by another maker`);
+    return first;
   }
 
   /**
@@ -76,16 +121,29 @@ export class ArtifactStore {
    * Throws `ArtifactMissing` or `ArtifactCorrupt`. The folder is shared: read only.
    */
   async fetch(address: ArtifactAddress): Promise<string> {
+    return (await this.obtain(address)).folder;
+  }
+
+  /** As `fetch`, with the manifest of the files in the folder. */
+  async obtain(address: ArtifactAddress): Promise<{ folder: string; manifest: Manifest }> {
     const manifest = await this.find(address);
     if (manifest === null) throw new ArtifactMissing(address);
+    return { manifest, folder: await this.#localCopy(address, manifest) };
+  }
+
+  async #localCopy(address: ArtifactAddress, manifest: Manifest): Promise<string> {
     // A rebuilt artifact may hold other files: the local copy is that of one commit.
     const folder = join(this.#cacheFolder, address.kind, address.key, Buffer.from(manifest.committedAt).toString('hex'));
     const complete = join(folder, '.complete');
     if (await exists(complete)) return folder;
-    await mkdir(dirname(folder), { recursive: true });
-    const partial = await mkdtemp(`${folder}.partial-`);
+    // Not mkdtemp: whoever may read the cache, such as a trainer that runs as another user, may read this copy.
+    const partial = `${folder}.partial-${randomUUID()}`;
+    await mkdir(partial, { recursive: true });
     try {
-      for (const file of manifest.files) await this.#download(address, file, partial);
+      for (const file of manifest.files) {
+        const problem = await this.#objects.download(file, partial);
+        if (problem !== null) throw new ArtifactCorrupt(address, problem);
+      }
       await pipeline([''], createWriteStream(join(partial, '.complete')));
       await rename(partial, folder);
     } catch (error) {
@@ -100,7 +158,7 @@ export class ArtifactStore {
   async read(manifest: Manifest, name: string): Promise<Buffer> {
     const file = manifest.files.find((candidate) => candidate.name === name);
     if (file === undefined) throw new ArtifactCorrupt(manifest, `it has no file ${name}`);
-    const body = await this.#read(file.object);
+    const body = await this.#objects.read(file.object);
     if (body === null) throw new ArtifactCorrupt(manifest, `file ${name} is gone`);
     const bytes = Buffer.from(await body.transformToByteArray());
     const sha256 = createHash('sha256').update(bytes).digest('hex');
@@ -110,50 +168,9 @@ export class ArtifactStore {
 
   /** Deletes an artifact, manifest first, and its local copies; the next run that needs it makes it anew. */
   async discard(address: ArtifactAddress): Promise<void> {
-    await this.#delete([manifestObject(address)]);
-    const prefix = `${folderOf(address)}/`;
-    for (let token: string | undefined; ; ) {
-      const page = await this.#s3.send(new ListObjectsV2Command({ Bucket: this.#bucket, Prefix: prefix, ContinuationToken: token }));
-      await this.#delete((page.Contents ?? []).flatMap(({ Key }) => (Key === undefined ? [] : [Key])));
-      token = page.NextContinuationToken;
-      if (token === undefined) break;
-    }
+    await this.#objects.delete([manifestObject(address)]);
+    await this.#objects.delete(await this.#objects.list(`${folderOf(address)}/`));
     await rm(join(this.#cacheFolder, address.kind, address.key), { recursive: true, force: true });
-  }
-
-  async #upload(address: ArtifactAddress, folder: string, name: string): Promise<ManifestFile> {
-    const path = join(folder, name);
-    const { sha256, bytes } = await digestFile(path);
-    const object = `${folderOf(address)}/${sha256.slice(0, 16)}/${name}`;
-    await new Upload({ client: this.#s3, params: { Bucket: this.#bucket, Key: object, Body: createReadStream(path) } }).done();
-    return { name, object, bytes, sha256 };
-  }
-
-  async #download(address: ArtifactAddress, file: ManifestFile, folder: string): Promise<void> {
-    const body = await this.#read(file.object);
-    if (body === null) throw new ArtifactCorrupt(address, `file ${file.name} is gone`);
-    const path = join(folder, file.name);
-    await mkdir(dirname(path), { recursive: true });
-    await pipeline(body as unknown as Readable, createWriteStream(path));
-    const { sha256, bytes } = await digestFile(path);
-    if (sha256 !== file.sha256) {
-      throw new ArtifactCorrupt(address, `file ${file.name} has ${bytes} bytes with SHA-256 ${sha256}, its manifest says ${file.bytes} bytes with ${file.sha256}`);
-    }
-  }
-
-  async #read(object: string) {
-    try {
-      const { Body } = await this.#s3.send(new GetObjectCommand({ Bucket: this.#bucket, Key: object }));
-      return Body ?? null;
-    } catch (error) {
-      if (isStatus(error, 404)) return null;
-      throw error;
-    }
-  }
-
-  async #delete(objects: string[]): Promise<void> {
-    if (objects.length === 0) return;
-    await this.#s3.send(new DeleteObjectsCommand({ Bucket: this.#bucket, Delete: { Objects: objects.map((Key) => ({ Key })) } }));
   }
 }
 
@@ -163,10 +180,6 @@ function folderOf({ kind, key }: ArtifactAddress): string {
 
 function manifestObject(address: ArtifactAddress): string {
   return `${folderOf(address)}/manifest.json`;
-}
-
-function isStatus(error: unknown, status: number): boolean {
-  return error instanceof S3ServiceException && error.$metadata.httpStatusCode === status;
 }
 
 async function exists(path: string): Promise<boolean> {

@@ -1,28 +1,47 @@
 import { type ChildProcessByStdio, spawn } from 'node:child_process';
 import { once } from 'node:events';
+import { chown } from 'node:fs/promises';
 import { createInterface } from 'node:readline';
 import type { Readable, Writable } from 'node:stream';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { JobFailed, ProcessCrashed } from './errors.ts';
-import { Event, type Progress, type Ready, type Result } from './protocol.ts';
+import { type Checkpoint, Event, type Progress, type Ready, type Result } from './protocol.ts';
 
 /** Time a process gets between SIGTERM and SIGKILL. */
 const GRACE_MS = 5_000;
+/** What hangs on a lifeline gets this long to end by itself; nobody waits for it any longer. */
+const LIFELINE_MS = 30_000;
 /** A process that says nothing for this long, while it starts or works, is stuck: jobs report their progress far more often. */
 const SILENCE_MS = 30 * 60_000;
 /** Lines of standard error kept for the message of a crash. */
 const TAIL_LINES = 20;
 
+/** A user and group by their numbers. */
+export interface User {
+  uid: number;
+  gid: number;
+}
+
 export interface JobProcessOptions {
   command: readonly [string, ...string[]];
   /** The whole environment of the process: nothing is inherited, so no credential can leak into it. */
   env: Readonly<Record<string, string>>;
+  /** Whom the process runs as where that is not our own user: the folders that a job writes to are made theirs. */
+  owner?: User;
+  /** Gives the process a pipe as fd 3 that breaks when it ends, or we do. */
+  lifeline?: boolean;
   onLog?: (level: string, message: string) => void;
   /** Milliseconds without an event after which a working process counts as stuck; half an hour where absent. */
   silenceMs?: number;
 }
 
 export interface RunOptions {
+  /** Folders that the job writes to. */
+  writes?: readonly string[];
   onProgress?: (progress: Progress) => void;
+  onCheckpoint?: (checkpoint: Checkpoint) => void;
+  /** What the process says while it does the job. */
+  onLog?: (level: string, message: string) => void;
   /** Aborting stops the process (SIGTERM, then SIGKILL); `run` then rejects with the signal's reason. */
   signal?: AbortSignal;
 }
@@ -55,7 +74,7 @@ export class JobProcess {
    * Runs one job file. Rejects with `JobFailed` (the process said why), `ProcessCrashed`, or the reason of `signal`.
    * One job at a time: a second call while one runs is a programming error.
    */
-  async run(jobId: string, jobFile: string, { onProgress, signal }: RunOptions = {}): Promise<Result> {
+  async run(jobId: string, jobFile: string, { writes = [], signal, ...listeners }: RunOptions = {}): Promise<Result> {
     if (this.#busy) throw new Error('the process is busy: one job at a time');
     signal?.throwIfAborted();
     this.#busy = true;
@@ -63,8 +82,10 @@ export class JobProcess {
     signal?.addEventListener('abort', stop, { once: true });
     try {
       const child = this.#child ?? (await this.#start());
+      const { owner } = this.#options;
+      if (owner) for (const folder of writes) await chown(folder, owner.uid, owner.gid);
       signal?.throwIfAborted();
-      return await this.#runOn(child, jobId, jobFile, onProgress);
+      return await this.#runOn(child, jobId, jobFile, listeners);
     } catch (error) {
       throw signal?.aborted ? signal.reason : error;
     } finally {
@@ -84,24 +105,28 @@ export class JobProcess {
       });
   }
 
-  /** Ends the process if it runs: SIGTERM, then SIGKILL after a few seconds. Resolves when it is gone. */
+  /** Ends the process if it runs: SIGTERM, then SIGKILL after a few seconds. Resolves when it is gone, and what hung on its lifeline. */
   async stop(): Promise<void> {
     const child = this.#child;
     if (child === null || child.exitCode !== null || child.signalCode !== null) return;
     const gone = once(child, 'exit');
+    const closed = new Promise((resolve) => child.once('close', resolve));
     child.kill('SIGTERM');
     const kill = setTimeout(() => child.kill('SIGKILL'), GRACE_MS);
     await gone;
     clearTimeout(kill);
+    if (this.#options.lifeline) await Promise.race([closed, sleep(LIFELINE_MS, undefined, { ref: false })]);
   }
 
   async #start(): Promise<Child> {
     const [executable, ...args] = this.#options.command;
     // A process group of its own, so that an interrupt at the terminal reaches us alone, and we decide what stops.
-    const child = spawn(executable, args, { env: { ...this.#options.env }, stdio: ['pipe', 'pipe', 'pipe'], detached: true });
+    const lifeline = this.#options.lifeline ? (['pipe'] as const) : [];
+    const child = spawn(executable, args, { env: { ...this.#options.env }, stdio: ['pipe', 'pipe', 'pipe', ...lifeline], detached: true }) as Child;
     this.#child = child;
     this.#stderr = [];
-    child.stdin.on('error', () => {}); // a write to a process that just died; its exit is what counts
+    // A pipe to a process that just died; its exit is what counts.
+    for (const pipe of [child.stdin, child.stdio[3]]) pipe?.on('error', () => {});
     createInterface({ input: child.stderr }).on('line', (line) => {
       this.#stderr.push(line);
       if (this.#stderr.length > TAIL_LINES) this.#stderr.shift();
@@ -110,6 +135,8 @@ export class JobProcess {
     createInterface({ input: child.stdout }).on('line', (line) => this.#receive(line));
     const gone = () => {
       if (this.#child === child) this.#child = this.#ready = null;
+      // What the process left to run may hold its other end.
+      child.stdio[3]?.destroy();
     };
     // A process that cannot be started has no exit.
     for (const end of ['exit', 'error', 'close'] as const) child.once(end, gone);
@@ -117,10 +144,12 @@ export class JobProcess {
     return child;
   }
 
-  async #runOn(child: Child, jobId: string, jobFile: string, onProgress?: (progress: Progress) => void): Promise<Result> {
+  async #runOn(child: Child, jobId: string, jobFile: string, { onProgress, onCheckpoint, onLog }: Omit<RunOptions, 'signal'>): Promise<Result> {
     child.stdin.write(`${JSON.stringify({ type: 'run', job: jobFile })}\n`);
     return this.#until(child, (event) => {
       if (event.type === 'progress' && event.jobId === jobId) onProgress?.(event);
+      if (event.type === 'checkpoint' && event.jobId === jobId) onCheckpoint?.(event);
+      if (event.type === 'log') onLog?.(event.level, event.message);
       if (event.type === 'error') throw new JobFailed(event.error.type, event.error.message, event.error.retryable);
       return event.type === 'result' && event.jobId === jobId ? event : null;
     });
@@ -173,8 +202,10 @@ export class JobProcess {
   #receive(line: string): void {
     const event = parseEvent(line);
     if (event === null) this.#options.onLog?.('warn', `not an event: ${line.slice(0, 500)}`);
-    else if (event.type === 'log') this.#options.onLog?.(event.level, event.message);
-    else this.#onEvent(event);
+    else {
+      if (event.type === 'log') this.#options.onLog?.(event.level, event.message);
+      this.#onEvent(event);
+    }
   }
 }
 

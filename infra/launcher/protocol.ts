@@ -21,6 +21,8 @@ export const Progress = z.object({
   unit: z.string().default(''),
   metrics: numbers.default({}),
 });
+/** A job has left something that it could be taken up from, should the process end: `name` in the job's own checkpoint folder. */
+export const Checkpoint = z.object({ type: z.literal('checkpoint'), jobId: z.string(), name: z.string().regex(/^[\w-]+$/), step: z.int().nonnegative() });
 export const Log = z.object({ type: z.literal('log'), level: z.string(), message: z.string() });
 export const Result = z.object({
   type: z.literal('result'),
@@ -35,8 +37,9 @@ export const Failure = z.object({
 });
 
 /** Anything a job process may print. */
-export const Event = z.discriminatedUnion('type', [Ready, Progress, Log, Result, Failure]);
+export const Event = z.discriminatedUnion('type', [Ready, Progress, Checkpoint, Log, Result, Failure]);
 export type Event = z.infer<typeof Event>;
 export type Ready = z.infer<typeof Ready>;
 export type Progress = z.infer<typeof Progress>;
+export type Checkpoint = z.infer<typeof Checkpoint>;
 export type Result = z.infer<typeof Result>;

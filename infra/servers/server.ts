@@ -1,7 +1,7 @@
 /** What the embedded servers have in common: claim the state, start, wait until ready, stop. */
 import { setTimeout as sleep } from 'node:timers/promises';
 import { clearClaim, removeClaim, writeClaim } from './claim.ts';
-import { freePort } from './ports.ts';
+import { isFree } from './ports.ts';
 import { SETUP_ADVICE, startGuarded } from './guard.ts';
 
 export interface RunningServer {
@@ -39,7 +39,7 @@ export async function startServer(plan: ServerPlan): Promise<RunningServer> {
   await clearClaim(pidFile, what);
   for (const port of plan.ports) {
     // Looked at first: on a taken port another server might answer in the place of ours.
-    if ((await freePort(port, plan.host)) !== port) throw new Error(`${what} cannot start, since another program uses port ${port}. What to do: stop that program, or choose another port`);
+    if (!(await isFree(port, plan.host))) throw new Error(`${what} cannot start, since another program uses port ${port}. What to do: stop that program, or choose another port`);
   }
   const server = await startGuarded({ executable, args, env: { ...inherited(), ...env }, logFile });
   writeClaim(pidFile, server.pid);

@@ -6,6 +6,19 @@ import { startServer, type RunningServer } from './server.ts';
 
 export type SearchAttributeType = 'Bool' | 'Datetime' | 'Double' | 'Int' | 'Keyword' | 'KeywordList' | 'Text';
 
+/**
+ * Has tasks that wait for a worker served by priority, and those of equal priority in turns by fairness key; newer servers do the
+ * former anyway. Tasks that waited before it was switched on are served, too. A queue is in one part, since each part has an order
+ * of its own.
+ */
+export const PRIORITY_AND_FAIRNESS = {
+  'matching.useNewMatcher': true,
+  'matching.enableFairness': true,
+  'matching.enableMigration': true,
+  'matching.numTaskqueueReadPartitions': 1,
+  'matching.numTaskqueueWritePartitions': 1,
+} as const;
+
 export interface TemporalOptions {
   /** The Temporal CLI. */
   executable: string;

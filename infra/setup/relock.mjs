@@ -1,9 +1,9 @@
 /**
- * `npm run lock`: writes the lock files anew from package.json, infra/setup/locks and infra/trainer/requirements.in.
+ * `npm run lock`: writes the lock files anew from package.json, infra/setup/locks and infra/trainer/requirements*.in.
  * Pins that still fit are kept; `npm run lock -- --upgrade` takes the newest Python packages. Registry addresses stay
  * out of all of them.
  */
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -24,14 +24,22 @@ try {
   const { executable } = await findPython();
   await must(executable, ['-m', 'venv', scratch], root);
   await must(join(scratch, 'bin', 'python'), ['-m', 'pip', 'install', '--quiet', 'uv'], root);
-  for (const [folder, name] of [[join(root, 'infra', 'trainer'), 'requirements'], [join(root, 'infra', 'setup', 'locks'), 'go']]) {
+  const trainer = join(root, 'infra', 'trainer');
+  for (const [folder, name] of [[trainer, 'requirements'], [trainer, 'requirements-deepspeed'], [join(root, 'infra', 'setup', 'locks'), 'go']]) {
+    // What comes on top of requirements.lock, and nothing that is in it.
+    const known = name === 'requirements-deepspeed' ? packagesOf(readFileSync(join(trainer, 'requirements.lock'), 'utf8')) : [];
     await must(join(scratch, 'bin', 'uv'), [
       'pip', 'compile', '--quiet', '--universal', '--generate-hashes', '--no-emit-index-url', '--no-emit-find-links',
-      '--python-version', OLDEST_PYTHON, '--custom-compile-command', 'npm run lock', ...upgrade, `${name}.in`, '-o', `${name}.lock`,
+      '--python-version', OLDEST_PYTHON, '--custom-compile-command', 'npm run lock', ...known.flatMap((one) => ['--no-emit-package', one]), ...upgrade, `${name}.in`, '-o', `${name}.lock`,
     ], folder);
   }
 } finally {
   rmSync(scratch, { recursive: true, force: true });
+}
+
+/** Names of the packages that a lock file pins. */
+function packagesOf(lock) {
+  return [...new Set([...lock.matchAll(/^([a-z0-9-]+)==/gm)].map(([, name]) => name))];
 }
 
 async function must(program, args, cwd) {

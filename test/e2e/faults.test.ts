@@ -1,17 +1,17 @@
 /** What goes wrong on a real stack, and how it ends: a crashed trainer, a corrupt artifact, a missing model, a cancellation. */
-import { readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { SweepProgress } from '#workflows/contracts/progress.ts';
 import type { SweepSpecInput } from '#workflows/contracts/spec.ts';
 import { temporaryFolder } from '../support/folders.ts';
 import { smallSpec } from '../support/spec.ts';
-import { needleworkUp, type RunningStack } from '../support/stack.ts';
+import { needleworkUp, type RunningStack, trainingSteps } from '../support/stack.ts';
 
 const home = temporaryFolder();
 let stack: RunningStack;
 beforeAll(async () => {
-  stack = await needleworkUp(home);
+  stack = await needleworkUp(home, { NEEDLEWORK_NEWS_SECONDS: '1' });
 });
 afterAll(() => stack?.stop());
 
@@ -26,19 +26,6 @@ async function progress(workflowId: string): Promise<SweepProgress> {
   return SweepProgress.parse((JSON.parse(answer) as { queryResult: unknown[] }).queryResult[0]);
 }
 
-/** Steps that the running training of a cell has made, by its heartbeat; 0 before it has begun. */
-async function trainingSteps(workflowId: string): Promise<number> {
-  const text = await stack.temporal('workflow', 'describe', '--workflow-id', workflowId, '--output', 'json').catch(() => '{}');
-  const { pendingActivities = [] } = JSON.parse(text) as { pendingActivities?: { heartbeatDetails?: { phase: string; done: number }[] | { payloads: { data: string }[] } }[] };
-  return Math.max(
-    0,
-    ...pendingActivities.map(({ heartbeatDetails }) => {
-      const details = Array.isArray(heartbeatDetails) ? heartbeatDetails[0] : heartbeatDetails && JSON.parse(Buffer.from(heartbeatDetails.payloads[0]!.data, 'base64').toString());
-      return details?.phase === 'train' && details.done > 0 && Number.isInteger(details.done) ? (details.done as number) : 0;
-    }),
-  );
-}
-
 /** Process ids of the stack's trainers. */
 function trainers(): number[] {
   const children = readFileSync(`/proc/${stack.process.pid}/task/${stack.process.pid}/children`, 'utf8').trim().split(/\s+/);
@@ -46,25 +33,51 @@ function trainers(): number[] {
   return all.filter((pid) => pid !== '' && readFileSync(`/proc/${pid}/cmdline`, 'utf8').includes('needlework_trainer')).map(Number);
 }
 
+/** Files of all checkpoints that a stack keeps. */
+function checkpoints(of: string): string[] {
+  const folder = join(of, 's3', 'needlework', 'checkpoints');
+  if (!existsSync(folder)) return [];
+  return readdirSync(folder, { recursive: true, withFileTypes: true }).flatMap((entry) => (entry.isFile() ? [join(entry.parentPath, entry.name)] : []));
+}
+
+/** Manifest of the one adapter that a stack has made. */
+function trainManifest(of: string): { files: { name: string; sha256: string }[]; measurements: Record<string, number> } {
+  const folder = join(of, 's3', 'needlework', 'artifacts', 'train');
+  const [key] = readdirSync(folder);
+  return JSON.parse(readFileSync(join(folder, key!, 'manifest.json'), 'utf8'));
+}
+
 describe('a stack under faults', () => {
   // Finds the trainers' processes in /proc.
-  it.skipIf(process.platform !== 'linux')('finishes a sweep whose trainers are killed while they work, with the results of an undisturbed one', async () => {
-    const file = specFile('killed', { train: { epochs: 20 } });
+  it.skipIf(process.platform !== 'linux')('goes on with a training whose trainer is killed, from its last checkpoint, to the bytes and results of an undisturbed one', async () => {
+    // A checkpoint every few steps.
+    const file = specFile('killed', { train: { epochs: 20, checkpointMinutes: 0.001 } });
     await stack.temporal('workflow', 'start', '--type', 'sweep', '--task-queue', 'needlework', '--workflow-id', 'killed', '--input-file', file);
-    await expect.poll(() => trainingSteps('killed/mdqa/tiny/real'), { timeout: 90_000, interval: 300 }).toBeGreaterThan(2);
+    await expect.poll(() => checkpoints(home).filter((file) => file.endsWith('manifest.json')).length, { timeout: 90_000, interval: 100 }).toBeGreaterThan(0);
     for (const pid of trainers()) process.kill(pid, 'SIGKILL');
     const output = await stack.temporal('workflow', 'result', '--workflow-id', 'killed', '--output', 'json');
     expect((JSON.parse(output) as { result: unknown }).result).toMatchObject({ status: 'complete' });
     const history = await stack.temporal('workflow', 'show', '--workflow-id', 'killed/mdqa/tiny/real', '--output', 'json');
     expect(history).toContain('TrainerCrashed');
-    const calm = await needleworkUp(temporaryFolder());
+    const resumed = trainManifest(home);
+    expect(resumed.measurements.resumedFromStep).toBeGreaterThan(0);
+    // Nothing is left of what the artifact has made useless.
+    expect(checkpoints(home)).toEqual([]);
+    const quiet = temporaryFolder();
+    const calm = await needleworkUp(quiet);
     try {
       const { report } = await calm.sweep('undisturbed', file);
       expect(readFileSync(report.resultsFile, 'utf8')).toBe(readFileSync(join(home, 'reports', 'killed', 'results.json'), 'utf8'));
+      const straight = trainManifest(quiet);
+      expect(straight.measurements.resumedFromStep).toBe(0);
+      // All but the record of how fast it went.
+      const bytes = ({ files }: typeof straight) => files.filter(({ name }) => name !== 'pace.jsonl').map(({ name, sha256 }) => [name, sha256]);
+      expect(bytes(resumed)).toEqual(bytes(straight));
+      expect(bytes(resumed).map(([name]) => name)).toEqual(['adapter_config.json', 'adapter_model.safetensors', 'steps.jsonl']);
     } finally {
       await calm.stop();
     }
-  }, 300_000);
+  }, 600_000);
 
   it('names a corrupt artifact, and makes it anew once it is discarded', async () => {
     const before = await stack.sweep('sound', specFile('sound'));
@@ -74,9 +87,13 @@ describe('a stack under faults', () => {
     rmSync(join(home, 'artifact-cache'), { recursive: true, force: true });
     // Another limit on answers makes the evaluation read the damaged file.
     const changed = specFile('changed', { evaluate: { maxNewTokens: 7 } });
-    await expect(stack.sweep('corrupt', changed)).rejects.toThrow(new RegExp(`stage evaluate: artifact dataset/${key} is corrupt: file test.jsonl .*temporal workflow start --type discard`));
+    await stack.start('corrupt', changed);
+    await expect.poll(async () => (await progress('corrupt')).status, { timeout: 60_000, interval: 300 }).toBe('blocked');
+    const [failure] = (await progress('corrupt')).cells[0]!.failures;
+    expect(failure!.message).toMatch(new RegExp(`stage evaluate: artifact dataset/${key} is corrupt: file test.jsonl .*temporal workflow start --type discard`));
     await stack.temporal('workflow', 'execute', '--type', 'discard', '--task-queue', 'needlework', '--workflow-id', 'discard', '--input', JSON.stringify({ stage: 'dataset', key }));
-    expect(await stack.sweep('repaired', changed)).toMatchObject({ status: 'complete' });
+    await stack.temporal('workflow', 'update', 'execute', '--workflow-id', 'corrupt', '--name', 'retry');
+    expect(await stack.result('corrupt')).toMatchObject({ status: 'complete' });
     // What is made anew is the same, byte for byte: the first sweep's results still hold.
     expect((await stack.sweep('sound-again', specFile('sound'))).report.key).toBe(before.report.key);
   }, 240_000);
@@ -89,9 +106,13 @@ describe('a stack under faults', () => {
   it('stops the trainers of a cancelled sweep within seconds', async () => {
     const file = specFile('cancelled', { train: { epochs: 1000 } });
     await stack.temporal('workflow', 'start', '--type', 'sweep', '--task-queue', 'needlework', '--workflow-id', 'cancelled', '--input-file', file);
-    await expect.poll(() => trainingSteps('cancelled/mdqa/tiny/real'), { timeout: 90_000, interval: 300 }).toBeGreaterThan(2);
+    await expect.poll(() => trainingSteps(stack, 'cancelled/mdqa/tiny/real'), { timeout: 90_000, interval: 300 }).toBeGreaterThan(2);
     const before = process.platform === 'linux' ? trainers() : [];
     expect((await progress('cancelled')).cells[0]).toMatchObject({ stage: 'train', status: 'running' });
+    // Its loss and the last lines of its log, as the workflow was told.
+    await expect
+      .poll(async () => (await progress('cancelled')).cells[0]!.running.train, { timeout: 60_000, interval: 500 })
+      .toMatchObject({ phase: 'train', unit: 'steps', metrics: { loss: expect.any(Number) }, log: expect.arrayContaining([expect.stringMatching(/^\d\d:\d\d:\d\d step \d+: loss \d/)]) });
     await stack.temporal('workflow', 'cancel', '--workflow-id', 'cancelled');
     const status = async (id: string) => (JSON.parse(await stack.temporal('workflow', 'describe', '--workflow-id', id, '--output', 'json')) as { workflowExecutionInfo: { status: string } }).workflowExecutionInfo.status;
     await expect.poll(() => status('cancelled'), { timeout: 20_000, interval: 300 }).toBe('WORKFLOW_EXECUTION_STATUS_CANCELED');

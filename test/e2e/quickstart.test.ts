@@ -29,7 +29,7 @@ describe('the quickstart', () => {
     expect(result).toMatchObject({ status: 'complete', failures: [], stagesReused: 0 });
     const answer = await stack.temporal('workflow', 'query', '--workflow-id', 'my-sweep', '--type', 'progress', '--output', 'json');
     const progress = SweepProgress.parse((JSON.parse(answer) as { queryResult: unknown[] }).queryResult[0]);
-    expect(progress).toMatchObject({ status: 'done', counts: { waiting: 0, running: 0, failed: 0, done: 5 } });
+    expect(progress).toMatchObject({ status: 'done', counts: { waiting: 0, running: 0, blocked: 0, skipped: 0, failed: 0, done: 5 } });
   });
 
   it('shows that tuning on real data beats the untuned model', () => {
@@ -71,7 +71,7 @@ describe('the quickstart', () => {
     const scheduled = (JSON.parse(history) as { events: { activityTaskScheduledEventAttributes?: { activityType: { name: string } } }[] }).events.flatMap(
       ({ activityTaskScheduledEventAttributes: event }) => (event ? [event.activityType.name] : []),
     );
-    expect(new Set(scheduled)).toEqual(new Set(['fingerprintInputs', 'findFinished', 'writeReport', 'publishReport']));
+    expect(new Set(scheduled)).toEqual(new Set(['fingerprintInputs', 'locateStore', 'findFinished', 'publishReport']));
     expect(readFileSync(again.report.resultsFile)).toEqual(readFileSync(result.report.resultsFile));
   });
 

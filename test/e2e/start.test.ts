@@ -64,6 +64,14 @@ describe('needlework start', () => {
     expect(datasets()).toEqual(made);
   }, 300_000);
 
+  it('waits for nobody where a cell fails: it ends as partial, with cause and remedy', async () => {
+    const { status, output } = await start(temporaryFolder(), { train: { learningRate: 1e30 }, baselines: ['untuned'] });
+    expect(output).toMatch(/failed: mdqa × tiny × real, stage train: .*(loss|gradient)/);
+    expect(output).toMatch(/what to do: skip, or start a sweep with a lower train\.learningRate/);
+    expect(output).toMatch(/^partial: \d+ stages ran/m);
+    expect(status).toBe(1);
+  }, 240_000);
+
   it('refuses a bad spec before it starts anything', async () => {
     const home = temporaryFolder();
     const { status, output } = await start(home, { seed: -1 });

@@ -5,34 +5,12 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { SweepResult } from '#workflows/contracts/progress.ts';
 import { SweepResults } from '#workflows/contracts/report.ts';
 import { temporaryFolder } from '../support/folders.ts';
+import { musiqueJsonl } from '../support/musique-rows.ts';
 import { smallSpec } from '../support/spec.ts';
 import { needleworkUp, type RunningStack } from '../support/stack.ts';
 
 const ROWS = 24;
 const INSIGHTS = 20;
-
-function musiqueRow(n: number) {
-  const paragraph = (idx: number, title: string, paragraph_text: string, is_supporting = true) => ({ idx, title, paragraph_text, is_supporting });
-  const triple = n % 2 === 0;
-  return {
-    id: `3hop1__${n}`,
-    question: `who led the land of town ${n}`,
-    answer: `Reed${n}`,
-    answer_aliases: [],
-    answerable: true,
-    question_decomposition: [
-      { id: 3 * n, question: `Town ${n} >> land`, answer: `Land${n}`, paragraph_support_idx: 0 },
-      { id: 3 * n + 1, question: triple ? `#1 >> capital ${n}` : `what is the capital ${n} of #1`, answer: `City${n}`, paragraph_support_idx: 1 },
-      { id: 3 * n + 2, question: `#2 >> leader ${n}`, answer: `Reed${n}`, paragraph_support_idx: 2 },
-    ],
-    paragraphs: [
-      paragraph(0, `Town ${n}`, `Town ${n} is in Land${n}.`),
-      paragraph(1, `Land${n}`, `The capital of Land${n} is City${n}.`),
-      paragraph(2, `City${n}`, `City${n} was led by Reed${n}.`),
-      paragraph(3, 'Hill', `A hill is near town ${n + 1}.`, false),
-    ],
-  };
-}
 
 const topic = {
   topic_id: 'towns',
@@ -55,21 +33,22 @@ describe('a sweep over all three tasks', () => {
 
   beforeAll(async () => {
     const examples = { total: 10, validationShare: 0.2, test: 3 };
-    const questions = file('musique.jsonl', Array.from({ length: ROWS }, (_, n) => JSON.stringify(musiqueRow(n))).join('\n'));
+    const questions = file('musique.jsonl', musiqueJsonl(ROWS));
     const topics = [file('towns.json', JSON.stringify(topic))];
     const spec = smallSpec({
       name: 'tasks',
       tasks: [
         ...smallSpec().tasks,
-        { task: 'musique', source: { kind: 'musique', questions: [questions] }, contextTokens: 512, examples },
+        { task: 'musique', source: { kind: 'musique', questions: [questions] }, contextTokens: 1536, examples },
         { task: 'summhay', source: { kind: 'summhay', topics }, contextTokens: 512, examples, listLength: 3 },
       ],
-      conditions: ['real', 'limited', 'symbolic'],
+      conditions: ['real', 'limited', 'high/high', 'low/low', 'symbolic'],
+      write: { provider: 'offline' },
       baselines: ['untuned'],
       mask: { k: [2], randomDraws: 1 },
+      patch: {},
     });
     stack = await needleworkUp(join(home, 'state'));
-    // The miniature's questions are too few for a limited dataset of their own size; the others are as asked.
     result = await stack.sweep('tasks', file('spec.json', JSON.stringify(spec)));
     results = SweepResults.parse(JSON.parse(readFileSync(result.report.resultsFile, 'utf8')));
   }, 600_000);
@@ -79,7 +58,7 @@ describe('a sweep over all three tasks', () => {
     expect(result.failures).toEqual([]);
     const cells = results.settings.flatMap(({ task, cells: found }) => found.map(({ condition, status, reason }) => ({ cell: `${task}/${condition}`, status, reason })));
     expect(cells.filter(({ status }) => status !== 'done')).toEqual([{ cell: 'summhay/limited', status: 'missing', reason: 'SummHay Citation has no limited real data (paper, appendix C.1)' }]);
-    expect(cells).toHaveLength(9);
+    expect(cells).toHaveLength(15);
     expect(readFileSync(result.report.file, 'utf8')).toContain('SummHay Citation has no limited real data');
   });
 
@@ -95,9 +74,48 @@ describe('a sweep over all three tasks', () => {
     }
   });
 
+  it('patches every model but the real one with heads of the real one, by the task’s own kind of score', () => {
+    const settings = results.settings.map(({ cells }) => cells.filter(({ status }) => status === 'done'));
+    for (const cells of settings) {
+      const real = cells.find(({ condition }) => condition === 'real')!;
+      const positive = ({ heads }: (typeof cells)[number]) => new Set(heads![heads!.kind].flatMap((row, layer) => row.flatMap((score, head) => (score > 0 ? [`${layer},${head}`] : []))));
+      expect(real.patching).toBeNull();
+      for (const cell of cells.filter((one) => one !== real)) {
+        const { n, candidates, sets, skipped, unpatchedF1, f1, delta, examples } = cell.patching!;
+        const [ofReal, own] = [positive(real), positive(cell)];
+        const shared = [...ofReal].filter((head) => own.has(head)).length;
+        expect(candidates).toEqual({ complement: ofReal.size - shared, intersection: shared });
+        expect(n).toBe(Math.min(candidates.complement, candidates.intersection));
+        expect([sets.length, skipped.length]).toEqual(n > 0 ? [3, 0] : [0, 3]);
+        for (const { kind, heads } of sets) {
+          expect(heads).toHaveLength(n);
+          for (const head of heads.map(String)) if (kind !== 'random') expect([ofReal.has(head), own.has(head)], `${kind} ${head}`).toEqual([true, kind === 'intersection']);
+        }
+        // The same model on the same questions, decoded anew.
+        expect([examples, unpatchedF1]).toEqual([cell.evaluation!.examples, cell.evaluation!.f1.mean]);
+        expect(delta).toBe(n > 0 ? Math.max(f1.complement!, f1.intersection!, f1.random!) - unpatchedF1 : null);
+      }
+    }
+    expect(settings.flat().some(({ patching }) => (patching?.n ?? 0) > 0)).toBe(true);
+    expect(readFileSync(result.report.file, 'utf8')).toContain('F1 with the outputs of heads patched from the model tuned on real data');
+  });
+
   it('asks limited questions of triples only', () => {
     const limited = results.settings.find(({ task }) => task === 'musique')!.cells.find(({ condition }) => condition === 'limited')!;
     expect(limited.dataset!.samples.every(({ id }) => Number(id.split('__')[1]) % 2 === 0)).toBe(true);
     expect(limited.dataset!.dropped['question with a hop in words']).toBeGreaterThan(0);
+  });
+
+  it('has texts written for the conditions that need them, labelled with who wrote them', () => {
+    for (const task of ['musique', 'summhay'] as const) {
+      const { cells } = results.settings.find((setting) => setting.task === task)!;
+      for (const condition of ['high/high', 'low/low'] as const) {
+        const { generator, writing } = cells.find((cell) => cell.condition === condition)!.dataset!;
+        expect(generator).toBe('offline templates');
+        expect(writing.needles).toMatchObject({ writer: 'offline templates', calls: 0, dollars: 0 });
+        expect(Object.keys(writing)).toEqual(task === 'musique' && condition === 'high/high' ? ['needles', 'passages'] : ['needles']);
+      }
+    }
+    expect(readFileSync(result.report.file, 'utf8')).toContain('offline templates');
   });
 });

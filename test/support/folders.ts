@@ -1,10 +1,8 @@
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
-/** A new folder below the system's temporary one, removed when the test process ends. */
+/** A new folder, removed when the test run ends (run-folder.ts). */
 export function temporaryFolder(): string {
-  const folder = mkdtempSync(join(tmpdir(), 'needlework-test-'));
-  process.once('exit', () => rmSync(folder, { recursive: true, force: true, maxRetries: 5 }));
-  return folder;
+  return mkdtempSync(join(process.env.NEEDLEWORK_TEST_FOLDER ?? tmpdir(), 'test-'));
 }

@@ -2,47 +2,77 @@ import { ApplicationFailure } from '@temporalio/common';
 import { Context } from '@temporalio/activity';
 import type { Activities } from '#activities/index.ts';
 import type { Recipe, StageResult } from '#workflows/contracts/artifacts.ts';
-import type { StageRequest } from '#workflows/contracts/requests.ts';
+import type { LlmUse, Notice, StageRequest } from '#workflows/contracts/requests.ts';
+import type { TaskSpec } from '#workflows/contracts/spec.ts';
 import { artifactKey, refOf } from '#workflows/plan/keys.ts';
+import { filesOf } from '#workflows/plan/source-files.ts';
 
 /** How a stage of the instant activities goes: as a rule it succeeds at once. */
-export type StageBehaviour = (recipe: Recipe) => 'succeed' | 'fail' | 'hang';
+export type StageBehaviour = (recipe: Recipe, llm: LlmUse | undefined) => 'succeed' | 'fail' | 'hang' | 'too dear';
 
 /**
  * Activities whose stages do no work, for tests of the orchestration alone: an artifact is an entry of `made`. What runs
  * is told by `ran`.
  */
-export function instantActivities(behaviour: StageBehaviour = () => 'succeed') {
+export function instantActivities(behaviour: StageBehaviour = () => 'succeed', batches: { submitted: string[]; polls: number } = { submitted: [], polls: 0 }) {
   const made = new Map<string, StageResult>();
   const ran: Recipe[] = [];
-  const stage = async ({ recipe }: StageRequest): Promise<StageResult> => {
+  const notices: Notice[] = [];
+  const stage = async ({ recipe, llm }: StageRequest): Promise<StageResult> => {
     const known = made.get(artifactKey(recipe));
     if (known !== undefined) return { ...known, reused: true };
-    const how = behaviour(recipe);
-    if (how === 'fail') throw ApplicationFailure.nonRetryable('the data is malformed', 'SourceError');
-    if (how === 'hang') {
-      const beat = setInterval(() => Context.current().heartbeat(), 200);
-      await Context.current().cancelled.finally(() => clearInterval(beat));
+    let how = behaviour(recipe, llm);
+    // Until it is cancelled, or its behaviour is another one.
+    while (how === 'hang') {
+      Context.current().heartbeat();
+      await Promise.race([Context.current().cancelled, new Promise((resolve) => setTimeout(resolve, 200))]);
+      how = behaviour(recipe, llm);
     }
+    if (how === 'too dear') throw ApplicationFailure.nonRetryable('spent $1.00 of $1.00', 'CostCeilingReached');
+    if (how === 'fail') throw ApplicationFailure.nonRetryable('the data is malformed', 'SourceError');
     ran.push(recipe);
     const result: StageResult = { ref: refOf(recipe), reused: false, summary: recipe.stage === 'evaluate' ? { f1: 0.5 } : {} };
     made.set(result.ref.key, result);
     return result;
   };
   const activities: Activities = {
-    fingerprintInputs: async (spec) => Object.fromEntries([['miniature', 'w'], ...spec.models.map(({ base }) => [base.kind === 'folder' ? base.path : '', 'm'])]),
+    fingerprintInputs: async (spec) =>
+      Object.fromEntries([
+        ['miniature', 'w'],
+        ...spec.models.map(({ base }) => [base.kind === 'folder' ? base.path : '', 'm']),
+        ...spec.tasks.flatMap(locationsOf).map((location) => [location, location]),
+      ]),
     findFinished: async (refs) => Object.fromEntries(refs.flatMap(({ key }) => (made.has(key) ? [[key, { ...made.get(key)!, reused: true }]] : []))),
     publishReport: async () => ({ reportFile: 'report.html', resultsFile: 'results.json' }),
+    locateStore: async () => 's3://test/artifacts',
+    postNotice: async ({ notice }) => void notices.push(notice),
     discardArtifact: async ({ key }) => void made.delete(key),
     importSource: stage,
     importBase: stage,
     pretrainBase: stage,
+    writeTexts: stage,
+    // Two rounds per stage: what the first batch leaves open is asked in a second one; each is done at the second poll.
+    submitTexts: async ({ recipe }) => {
+      const key = artifactKey(recipe);
+      const rounds = batches.submitted.filter((id) => id.startsWith(key)).length;
+      if (rounds === 2) return { batches: [], more: false };
+      batches.submitted.push(`${key}-${rounds}`);
+      return { batches: [`${key}-${rounds}`], more: rounds === 0 };
+    },
+    collectTexts: async () => ({ pending: (batches.polls += 1) % 2 }),
+    rankPassages: stage,
     synthesizeDataset: stage,
     trainAdapter: stage,
     evaluateModel: stage,
     scoreHeads: stage,
     maskHeads: stage,
+    patchHeads: stage,
     writeReport: stage,
   };
-  return { activities, made, ran };
+  return { activities, made, ran, notices };
+}
+
+/** What a task names outside of the store. */
+function locationsOf({ source, retriever }: TaskSpec): string[] {
+  return [...filesOf(source).map(({ location }) => location), ...(retriever.kind === 'contriever' ? [retriever.model.path] : [])];
 }

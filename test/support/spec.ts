@@ -1,4 +1,5 @@
 import { readFileSync } from 'node:fs';
+import { InvalidInput, parseSweepSpec } from '#workflows/contracts/parse.ts';
 import type { SweepSpecInput } from '#workflows/contracts/spec.ts';
 
 /** A complete, small spec; tests change what they are about. */
@@ -17,3 +18,20 @@ export function smallSpec(changes: Partial<SweepSpecInput> = {}): SweepSpecInput
 export function exampleSpec(name: string): SweepSpecInput {
   return JSON.parse(readFileSync(new URL(`../../examples/${name}`, import.meta.url), 'utf8')) as SweepSpecInput;
 }
+
+/** SHA-256, as it were, of what the small spec names outside of the store. */
+export const SMALL_FINGERPRINTS = { miniature: 'w'.repeat(64), 'examples/models/tiny-llama': 'm'.repeat(64) };
+
+/** What is wrong with a spec, a line per problem. */
+export function problemsOf(spec: unknown): readonly string[] {
+  try {
+    parseSweepSpec(spec);
+  } catch (error) {
+    if (error instanceof InvalidInput) return error.problems;
+    throw error;
+  }
+  return [];
+}
+
+/** What is wrong with the small spec so changed. */
+export const problemsWith = (changes: Partial<SweepSpecInput>): readonly string[] => problemsOf(smallSpec(changes));

@@ -18,12 +18,16 @@ export interface RunningStack {
   temporal: (...args: string[]) => Promise<string>;
   /** Starts a sweep with the CLI alone, from a spec file, and waits for its result. */
   sweep: (workflowId: string, specFile: string) => Promise<SweepResult>;
+  /** The same in two steps. */
+  start: (workflowId: string, specFile: string) => Promise<void>;
+  result: (workflowId: string) => Promise<SweepResult>;
   stop: () => Promise<void>;
 }
 
-export async function needleworkUp(home: string): Promise<RunningStack> {
+export async function needleworkUp(home: string, more: NodeJS.ProcessEnv = {}): Promise<RunningStack> {
   const env = {
     ...process.env,
+    ...more,
     NEEDLEWORK_HOME: home,
     NEEDLEWORK_TEMPORAL_PORT: String(await anyPort()),
     NEEDLEWORK_UI_PORT: String(await anyPort()),
@@ -45,17 +49,24 @@ export async function needleworkUp(home: string): Promise<RunningStack> {
     const { stdout } = await run(executable('NEEDLEWORK_TEMPORAL_CLI'), [...args, '--address', temporalAddress], { cwd: CHECKOUT, maxBuffer: 2 ** 26 });
     return stdout;
   };
+  const start = async (workflowId: string, specFile: string) => {
+    await temporal('workflow', 'start', '--type', 'sweep', '--task-queue', 'needlework', '--workflow-id', workflowId, '--input-file', specFile);
+  };
+  const result = async (workflowId: string) => {
+    const output = await temporal('workflow', 'result', '--workflow-id', workflowId, '--output', 'json').catch((error: { stdout?: string }) => error.stdout ?? '');
+    const { result: found, closeEvent } = JSON.parse(output) as { result?: object; closeEvent?: { workflowExecutionFailedEventAttributes?: { failure: { message: string } } } };
+    if (found === undefined) throw new Error(closeEvent?.workflowExecutionFailedEventAttributes?.failure.message ?? output);
+    return SweepResult.parse(found);
+  };
   return {
     home,
     process: child,
     temporal,
+    start,
+    result,
     sweep: async (workflowId, specFile) => {
-      await temporal('workflow', 'start', '--type', 'sweep', '--task-queue', 'needlework', '--workflow-id', workflowId, '--input-file', specFile);
-      const output = await temporal('workflow', 'result', '--workflow-id', workflowId, '--output', 'json').catch((error: { stdout?: string }) => error.stdout ?? '');
-      const { result, closeEvent } = JSON.parse(output) as { result?: object; closeEvent?: { workflowExecutionFailedEventAttributes?: { failure: { message: string } } } };
-      if (result === undefined) throw new Error(closeEvent?.workflowExecutionFailedEventAttributes?.failure.message ?? output);
-      // The CLI prints an empty list as null.
-      return SweepResult.parse({ ...result, failures: 'failures' in result ? (result.failures ?? []) : undefined });
+      await start(workflowId, specFile);
+      return result(workflowId);
     },
     stop: async () => {
       if (child.exitCode !== null || child.signalCode !== null) return;
@@ -64,4 +75,17 @@ export async function needleworkUp(home: string): Promise<RunningStack> {
       await ended;
     },
   };
+}
+
+/** Steps that the running training of a cell has made, by its heartbeat; 0 before it has begun. */
+export async function trainingSteps(stack: RunningStack, workflowId: string): Promise<number> {
+  const text = await stack.temporal('workflow', 'describe', '--workflow-id', workflowId, '--output', 'json').catch(() => '{}');
+  const { pendingActivities = [] } = JSON.parse(text) as { pendingActivities?: { heartbeatDetails?: { phase: string; done: number }[] | { payloads: { data: string }[] } }[] };
+  return Math.max(
+    0,
+    ...pendingActivities.map(({ heartbeatDetails }) => {
+      const details = Array.isArray(heartbeatDetails) ? heartbeatDetails[0] : heartbeatDetails && JSON.parse(Buffer.from(heartbeatDetails.payloads[0]!.data, 'base64').toString());
+      return details?.phase === 'train' && details.done > 0 && Number.isInteger(details.done) ? (details.done as number) : 0;
+    }),
+  );
 }

@@ -1,7 +1,8 @@
 import { join } from 'node:path';
 import { Client, Connection } from '@temporalio/client';
 import { bundleWorkflowCode, DefaultLogger, NativeConnection, Runtime, Worker, type WorkerOptions } from '@temporalio/worker';
-import { startTemporal } from '#infra/servers/index.ts';
+import { PRIORITY_AND_FAIRNESS, startTemporal } from '#infra/servers/index.ts';
+import { SEARCH_ATTRIBUTES } from '#workers/search-attributes.ts';
 import { MAX_HEARTBEAT_THROTTLE } from '#workers/timing.ts';
 import { anyPort, executable } from '../infra/servers/support.ts';
 import { temporaryFolder } from './folders.ts';
@@ -17,6 +18,8 @@ export async function temporalForTests() {
       port: await anyPort(),
       uiPort: await anyPort(),
       namespace: 'default',
+      searchAttributes: SEARCH_ATTRIBUTES,
+      dynamicConfig: PRIORITY_AND_FAIRNESS,
       logFile: join(folder, 'temporal.log'),
     }),
     bundleWorkflowCode({ workflowsPath: new URL('../../workflows/index.ts', import.meta.url).pathname, logger: new DefaultLogger('WARN') }),

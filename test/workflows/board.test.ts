@@ -1,43 +1,166 @@
 import { describe, expect, it } from 'vitest';
-import { SweepProgress } from '#workflows/contracts/progress.ts';
+import { boardMarkdown, failuresOf, planOf, progressOf } from '#workflows/board-view.ts';
+import { type Board, hasFinished, newBoard, onCellStarted, onShared, onStageEvent, onStageGivenUp, onUnitBlocked, onUnitGivenUp, onUnitRetried, statusOf } from '#workflows/board.ts';
+import type { Stage } from '#workflows/contracts/artifacts.ts';
 import { parseSweepSpec } from '#workflows/contracts/parse.ts';
-import { boardMarkdown, newBoard, onCellFailed, onStageEvent, progressOf } from '#workflows/board.ts';
+import { type Failure, SweepFailures, SweepPlan, SweepProgress } from '#workflows/contracts/progress.ts';
+import type { SweepSpecInput } from '#workflows/contracts/spec.ts';
+import { artifactKey } from '#workflows/plan/keys.ts';
 import { planSweep } from '#workflows/plan/plan.ts';
 import { smallSpec } from '../support/spec.ts';
 
-function board() {
-  return newBoard(planSweep(parseSweepSpec(smallSpec()), { miniature: 'w', 'examples/models/tiny-llama': 'm' }));
+const REAL = 'mdqa/tiny/real';
+const SYMBOLIC = 'mdqa/tiny/symbolic';
+
+function board(changes: Partial<SweepSpecInput> = {}): Board {
+  const made = newBoard(planSweep(parseSweepSpec(smallSpec(changes)), { miniature: 'w', 'examples/models/tiny-llama': 'm' }));
+  made.phase = 'running';
+  return made;
 }
+
+const running = (at: Board, cell: string, stage: Stage) => onStageEvent(at, { cell, stage, state: 'running' });
+const done = (at: Board, cell: string, stage: Stage, { summary = {}, reused = false, seconds = 36 } = {}) =>
+  onStageEvent(at, { cell, stage, state: 'done', result: { ref: { stage, key: 'a'.repeat(64) }, reused, summary, seconds } });
+const failure = (stage: string, message = 'no'): Failure => ({ stage, type: 'E', message, remedy: 'retry' });
+const blocked = (at: Board, cell: string, stage: Stage, message?: string) => onStageEvent(at, { cell, stage, state: 'blocked', failure: failure(stage, message) });
+const status = (at: Board, cell: string) => at.cells.get(cell)?.status;
 
 describe('the board of a sweep', () => {
   it('starts with everything waiting and answers in the contract’s shape', () => {
     const progress = SweepProgress.parse(progressOf('s', board()));
-    expect(progress.counts).toEqual({ waiting: 4, running: 0, done: 0, failed: 0 });
+    expect(progress.counts).toEqual({ waiting: 4, running: 0, blocked: 0, done: 0, skipped: 0, failed: 0 });
     expect(progress.stages).toEqual({ done: 0, total: 12, reused: 0, ran: 0 });
   });
 
   it('follows a cell from its first stage to its last', () => {
     const at = board();
-    const cell = 'mdqa/tiny/real';
-    const tell = (stage: 'dataset' | 'train' | 'evaluate' | 'score' | 'mask', summary = {}) => {
-      onStageEvent(at, { cell, stage, state: 'running', reused: false, summary: {} });
-      expect(progressOf('s', at).cells.find(({ id }) => id === cell)?.status).toBe('running');
-      onStageEvent(at, { cell, stage, state: 'done', reused: stage === 'dataset', summary });
-    };
-    tell('dataset');
-    tell('train');
-    tell('evaluate', { f1: 0.5 });
-    tell('score', { retrievalHeads: 7 });
-    tell('mask');
-    expect(progressOf('s', at).cells.find(({ id }) => id === cell)).toMatchObject({ status: 'done', stagesDone: 5, stagesReused: 1, f1: 0.5, retrievalHeads: 7 });
+    for (const [stage, summary] of [['dataset', {}], ['train', {}], ['evaluate', { f1: 0.5 }], ['score', { retrievalHeads: 7 }], ['mask', {}]] as const) {
+      running(at, REAL, stage);
+      expect(status(at, REAL)).toBe('running');
+      done(at, REAL, stage, { summary, reused: stage === 'dataset' });
+    }
+    expect(at.cells.get(REAL)).toMatchObject({ status: 'done', stagesDone: 5, stagesReused: 1, f1: 0.5, retrievalHeads: 7, artifacts: { train: `train/${'a'.repeat(64)}` } });
     expect(progressOf('s', at).stages).toMatchObject({ done: 5, reused: 1, ran: 4 });
-    expect(boardMarkdown(at)).toContain('| mdqa | tiny | real | done | 5/5 | 0.50 | 7 |');
+    // Of 36 seconds each: train, evaluate, score and mask.
+    expect(progressOf('s', at).cost).toEqual({ dollars: 0, trainerHours: 0.04 });
+    expect(boardMarkdown('s', at)).toContain('| mdqa | tiny | real | done | 5/5 | 0.50 | 7 |');
   });
 
-  it('shows why a cell failed', () => {
+  it('shows how far a stage is and when it will be over', () => {
     const at = board();
-    onCellFailed(at, 'mdqa/tiny/symbolic', { stage: 'train', type: 'NaNLoss', message: 'loss is not a number' });
-    expect(progressOf('s', at).counts.failed).toBe(1);
-    expect(boardMarkdown(at)).toContain('failed at train');
+    running(at, REAL, 'train');
+    const advance = { phase: 'train', done: 312, total: 400, unit: 'steps', percent: 78, endsAbout: '2026-01-02T14:05:31.000Z', metrics: { loss: 0.413 }, log: ['14:00:00 step 312: loss 0.413'] };
+    onStageEvent(at, { cell: REAL, stage: 'train', state: 'advanced', advance });
+    expect(SweepProgress.parse(progressOf('s', at)).cells.find(({ id }) => id === REAL)?.running).toEqual({ train: advance });
+    expect(boardMarkdown('s', at)).toContain('| train 312/400 steps (78 %), loss 0.41, until about 2026-01-02 14:05 UTC |');
+    done(at, REAL, 'train');
+    // News that were overtaken.
+    onStageEvent(at, { cell: REAL, stage: 'train', state: 'advanced', advance });
+    running(at, REAL, 'train');
+    expect(at.cells.get(REAL)?.running).toEqual({});
+  });
+
+  it('shows what blocks a cell and what to do about it, until it is tried again', () => {
+    const at = board();
+    blocked(at, SYMBOLIC, 'train', 'loss is not\na number');
+    expect(status(at, SYMBOLIC)).toBe('blocked');
+    expect(SweepFailures.parse(failuresOf(at))).toEqual([{ cell: SYMBOLIC, status: 'blocked', ...failure('train', 'loss is not\na number') }]);
+    const markdown = boardMarkdown('my-sweep', at);
+    expect(markdown).toContain('**blocked** at train');
+    expect(markdown).toContain('- loss is not a number. **What to do:** retry');
+    expect(markdown).toContain('`temporal workflow update execute --workflow-id my-sweep --name retry`');
+    running(at, SYMBOLIC, 'train');
+    expect([status(at, SYMBOLIC), failuresOf(at)]).toEqual(['running', []]);
+  });
+
+  it('keeps a given-up cell so, whatever it still finishes, with every reason', () => {
+    const at = board();
+    onUnitGivenUp(at, SYMBOLIC, [failure('evaluate', 'first')], 'failed');
+    running(at, SYMBOLIC, 'score');
+    done(at, SYMBOLIC, 'score');
+    onUnitGivenUp(at, SYMBOLIC, [failure('patch', 'second')], 'skipped');
+    expect(at.cells.get(SYMBOLIC)).toMatchObject({ status: 'failed', failures: [{ message: 'first' }, { message: 'second' }] });
+    expect([hasFinished(at, SYMBOLIC, 'score'), hasFinished(at, SYMBOLIC, 'evaluate'), hasFinished(at, 'other', 'score')]).toEqual([true, false, false]);
+  });
+
+  it('is done with a cell of which the last stage was given up', () => {
+    const at = board({ patch: {} });
+    for (const stage of ['dataset', 'train', 'evaluate', 'score', 'mask'] as const) done(at, SYMBOLIC, stage);
+    expect(status(at, SYMBOLIC)).not.toBe('done');
+    onStageGivenUp(at, SYMBOLIC, 'patch');
+    expect(at.cells.get(SYMBOLIC)).toMatchObject({ status: 'done', stagesDone: 5, stagesTotal: 5 });
+  });
+
+  it('tells the state of every stage of the plan', () => {
+    const at = board({ patch: {} });
+    done(at, REAL, 'dataset');
+    running(at, REAL, 'train');
+    blocked(at, SYMBOLIC, 'dataset');
+    onUnitGivenUp(at, 'mdqa/tiny/untuned', [failure('evaluate')], 'skipped');
+    const { units } = SweepPlan.parse(planOf(at));
+    const states = (id: string) => Object.fromEntries(units.find((unit) => unit.id === id)!.stages.map(({ role, state }) => [role, state]));
+    expect(states(REAL)).toMatchObject({ source: 'waiting', dataset: 'done', train: 'running', mask: 'waiting' });
+    expect(states(SYMBOLIC)).toMatchObject({ dataset: 'blocked', patch: 'waiting' });
+    expect(states('mdqa/tiny/untuned')).toMatchObject({ evaluate: 'given up' });
+    const patch = units.find(({ id }) => id === SYMBOLIC)!.stages.find(({ role }) => role === 'patch')!;
+    const realTrain = artifactKey(at.plan.cells.find(({ id }) => id === REAL)!.stages.train!);
+    expect(patch.needs).toContain(realTrain);
+  });
+});
+
+describe('the status of a sweep', () => {
+  const finishBaselines = (at: Board) => {
+    for (const baseline of ['untuned', 'untuned-scaled']) done(at, `mdqa/tiny/${baseline}`, 'evaluate');
+  };
+  const finish = (at: Board, cell: string, ...stages: Stage[]) => {
+    for (const stage of stages) done(at, cell, stage);
+  };
+
+  it('is blocked only when nothing can go on without a person', () => {
+    const at = board({ patch: {} });
+    finishBaselines(at);
+    finish(at, REAL, 'dataset');
+    blocked(at, REAL, 'train');
+    expect(statusOf(at), 'the other cell has not begun').toBe('running');
+    finish(at, SYMBOLIC, 'dataset', 'train', 'evaluate', 'score');
+    expect(statusOf(at), 'the other cell has its masking to do').toBe('running');
+    finish(at, SYMBOLIC, 'mask');
+    // Its patching rests on the blocked training.
+    expect(statusOf(at)).toBe('blocked');
+    expect(progressOf('s', at).waitingFor).toBe('the update retry, skip or finish: 1 cell is blocked, and nothing else is left to do');
+    onUnitRetried(at, REAL);
+    expect(statusOf(at)).toBe('running');
+  });
+
+  it('is running while a blocked cell still does something else', () => {
+    const at = board();
+    finishBaselines(at);
+    finish(at, REAL, 'dataset', 'train', 'evaluate', 'score', 'mask');
+    onCellStarted(at, SYMBOLIC, 'w');
+    finish(at, SYMBOLIC, 'dataset', 'train');
+    blocked(at, SYMBOLIC, 'evaluate');
+    expect(statusOf(at), 'between scoring and masking').toBe('running');
+    finish(at, SYMBOLIC, 'score');
+    running(at, SYMBOLIC, 'mask');
+    expect(statusOf(at)).toBe('running');
+    done(at, SYMBOLIC, 'mask');
+    expect(statusOf(at)).toBe('blocked');
+  });
+
+  it('is blocked where all cells wait for what they share', () => {
+    const at = board();
+    onShared(at, 'b'.repeat(64), 'source rows', { status: 'running' });
+    for (const id of at.cells.keys()) onUnitBlocked(at, id, failure('source'));
+    expect(statusOf(at)).toBe('running');
+    onShared(at, 'b'.repeat(64), 'source rows', { status: 'blocked' });
+    expect(statusOf(at)).toBe('blocked');
+  });
+
+  it('is paused by a person, or at the cost ceiling, whatever else', () => {
+    const at = board();
+    at.waitingForMoney = 'spent $1.00 of $1.00';
+    expect([statusOf(at), progressOf('s', at).waitingFor]).toEqual(['paused', 'spent $1.00 of $1.00']);
+    at.paused = true;
+    expect(progressOf('s', at).waitingFor).toContain('resume');
   });
 });

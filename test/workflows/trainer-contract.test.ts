@@ -63,6 +63,6 @@ it('zod and pydantic allow the same jobs', () => {
   const printed = execFileSync(python, ['-m', 'needlework_trainer.jobs'], { cwd: trainer, encoding: 'utf8' });
   const pydantic = byKind(JSON.parse(printed) as Schema);
   const zod = byKind(z.toJSONSchema(TrainerJob, { io: 'input' }) as Schema);
-  expect(Object.keys(zod).sort()).toEqual(['evaluate', 'mask', 'pretrain', 'score', 'train']);
+  expect(Object.keys(zod).sort()).toEqual(['evaluate', 'mask', 'patch', 'pretrain', 'rank', 'score', 'train']);
   expect(pydantic).toEqual(zod);
 });

@@ -1,6 +1,7 @@
 /** The `needlework` command. Set-up (infra/setup) has run before this, and found or built what the commands use. */
 import { Command, InvalidArgumentError } from 'commander';
 import { InvalidInput } from '#workflows/contracts/parse.ts';
+import { image } from './image.ts';
 import { plan } from './plan.ts';
 import { start } from './start.ts';
 import { up } from './up.ts';
@@ -18,6 +19,7 @@ program
   .description('run a sweep on this machine from start to report, with servers of its own (what `npm start` does)')
   .argument('[spec]', 'sweep spec (JSON)', DEFAULT_SPEC)
   .option('--id <workflow id>', "workflow id of the sweep; the spec's name by default")
+  .option('--park', 'where cells are blocked and nothing else is left to do, wait for a retry, skip or finish by the temporal CLI, instead of ending as partial')
   .action(start);
 
 program
@@ -27,8 +29,9 @@ program
 
 program
   .command('plan')
-  .description('check a sweep spec and print its stages and keys, without running anything')
+  .description('check a sweep spec and print its DAG with what becomes of each stage and why, and what each cell would take (examples, LLM calls, dollars, GPU hours), without running anything')
   .argument('[spec]', 'sweep spec (JSON)', DEFAULT_SPEC)
+  .option('--stages', 'list every stage with its key and inputs')
   .action(plan);
 
 program
@@ -39,6 +42,14 @@ program
     return role;
   })
   .action(worker);
+
+program
+  .command('image')
+  .description("build the trainer's container image of this checkout with Docker or Podman, and print its name")
+  .argument('[options...]', "after --: further options of the engine's build")
+  .option('--base <image>', "base image, by default the Containerfile's (CUDA)")
+  .option('--index <url>', 'Python package index, by default PIP_INDEX_URL or PyPI')
+  .action(image);
 
 try {
   await program.parseAsync();

@@ -11,14 +11,8 @@ const POLL_MS = 700;
 /** PENDING_ACTIVITY_STATE_SCHEDULED of the Temporal API: no worker has taken it yet, or it waits for its next attempt. */
 const SCHEDULED = 1;
 
-/** What a stage's heartbeat holds (activities/stage/run-stage.ts). */
-const Heartbeat = z.object({
-  phase: z.string(),
-  done: z.number(),
-  total: z.number(),
-  unit: z.string(),
-  metrics: z.record(z.string(), z.unknown()).optional(),
-});
+/** What a stage's heartbeat says to people (activities/stage/heartbeat.ts). */
+const Heartbeat = z.object({ text: z.string() });
 
 // Listr's wrapper has type parameters for its renderers, which do not matter here.
 type Wrapper = ListrTaskWrapper<any, any, any>;
@@ -44,9 +38,9 @@ export async function watchSweep(client: Client, workflowId: string, finished: P
   const cells = state.progress?.cells ?? [];
   const tty = process.stdout.isTTY === true;
   const list = new Listr(
-    cells.map(({ id, task, model, condition }) => ({
-      title: cellLabel({ task, model, condition }),
-      task: (_: unknown, wrapper: Wrapper) => watchCell(client, id, () => state.progress, () => state.final, wrapper, tty),
+    cells.map(({ id, ...cell }) => ({
+      title: cellLabel(cell),
+      task: (_: unknown, wrapper: Wrapper) => watchCell(client, workflowId, id, () => state.progress, () => state.final, wrapper, tty),
       rendererOptions: { persistentOutput: false, outputBar: 1 },
     })),
     { concurrent: true, exitOnError: false, fallbackRenderer: 'simple', rendererOptions: { collapseErrors: false }, registerSignalListeners: false },
@@ -55,7 +49,7 @@ export async function watchSweep(client: Client, workflowId: string, finished: P
   await polling;
 }
 
-async function watchCell(client: Client, id: string, progress: () => SweepProgress | null, final: () => boolean, wrapper: Wrapper, tty: boolean): Promise<void> {
+async function watchCell(client: Client, workflowId: string, id: string, progress: () => SweepProgress | null, final: () => boolean, wrapper: Wrapper, tty: boolean): Promise<void> {
   const title = wrapper.title as string;
   let shown = '';
   while (true) {
@@ -65,12 +59,12 @@ async function watchCell(client: Client, id: string, progress: () => SweepProgre
       wrapper.title = `${title}  ${doneText(cell)}`;
       return;
     }
-    if (cell?.status === 'failed') throw new Error(`${cell.failure?.message ?? 'failed'}`);
+    if (cell?.status === 'failed' || cell?.status === 'skipped') throw new Error(cell.failures.map(({ message }) => message).join('; ') || cell.status);
     if (last) {
       wrapper.skip(`${title}: not finished`);
       return;
     }
-    const text = cell === undefined ? 'waiting' : await runningText(client, cell, tty);
+    const text = cell === undefined ? 'waiting' : cell.status === 'blocked' ? blockedText(workflowId, cell) : await runningText(client, cell, tty);
     // Where lines only follow each other, each must say which cell it is about.
     if (text !== shown) wrapper.output = tty ? text : `${title}: ${text}`;
     shown = text;
@@ -87,7 +81,13 @@ function doneText({ f1, retrievalHeads, stagesReused, stagesTotal }: CellProgres
   return facts.join(', ');
 }
 
-/** `train 312/400 steps, loss 0.41 (stage 2 of 5)`; details that change all the time are for terminals only. */
+/** Why a cell waits for a person, and the command that has it tried again. */
+function blockedText(workflowId: string, { failures }: CellProgress): string {
+  const causes = failures.map(({ message, remedy }) => `${message}. What to do: ${remedy}`).join('; ');
+  return `blocked: ${causes} (temporal workflow update execute --workflow-id ${workflowId} --name retry; or skip, or finish)`;
+}
+
+/** `train 312/400 steps (78 %), loss 0.41 (stage 2 of 5)`; details that change all the time are for terminals only. */
 async function runningText(client: Client, cell: CellProgress, tty: boolean): Promise<string> {
   if (cell.status === 'waiting' || cell.stage === null) return 'waiting for what it shares with other cells';
   const place = `stage ${Math.min(cell.stagesDone + 1, cell.stagesTotal)} of ${cell.stagesTotal}`;
@@ -103,9 +103,7 @@ async function heartbeatText(client: Client, workflowId: string): Promise<string
     const payload = activity.heartbeatDetails?.payloads?.[0];
     const parsed = payload ? Heartbeat.safeParse(defaultPayloadConverter.fromPayload(payload)) : null;
     if (!parsed?.success) return [`${activity.activityType?.name}${again}`];
-    const { phase, done, total, unit, metrics } = parsed.data;
-    const loss = typeof metrics?.loss === 'number' ? `, loss ${metrics.loss.toFixed(2)}` : '';
-    return [`${phase} ${done}/${total}${unit ? ` ${unit}` : ''}${loss}`];
+    return [parsed.data.text];
   });
   return texts.length === 0 ? null : texts.join('; ');
 }

@@ -6,6 +6,7 @@ import { LIGHT_QUEUE } from '#workflows/queues.ts';
 import { workflowCodeName } from '../bundle.ts';
 import { homeFrom } from '../home.ts';
 import { NAMESPACE, runningStack, type Stack, type StackDescription, startStack } from '../stack.ts';
+import { attend } from './attend.ts';
 import { watchSweep } from './progress-view.ts';
 import { CODE_MEMO, endOutdatedRun } from './running-sweep.ts';
 import { printSummary } from './summary.ts';
@@ -14,10 +15,11 @@ import { readSpecFile } from './spec-file.ts';
 
 /**
  * `needlework start`: a sweep from start to report, on a stack of its own or on the one that is up already. Started again,
- * it goes on where it was: a sweep that was interrupted is resumed, finished stages are not run again.
+ * it goes on where it was: a sweep that was interrupted is resumed, finished stages are not run again, failed ones are tried
+ * again. It never waits for a person, unless with `park`: when only blocked cells are left, the sweep ends as partial.
  * Exit status 1 if any cell failed, 130 after an interrupt.
  */
-export async function start(specFile: string, options: { id?: string }): Promise<void> {
+export async function start(specFile: string, options: { id?: string; park?: boolean }): Promise<void> {
   const { given, spec } = await readSpecFile(specFile);
   const home = homeFrom(process.env);
   const other = await runningStack(home);
@@ -43,6 +45,7 @@ export async function start(specFile: string, options: { id?: string }): Promise
     console.log(`sweep ${workflowId}: ${stack.uiUrl}/namespaces/${NAMESPACE}/workflows/${encodeURIComponent(workflowId)}\n`);
     const finished = handle.result();
     finished.catch(() => {}); // told below; the progress view ends first
+    void attend(client, workflowId, finished, { park: options.park ?? false });
     const outcome = await Promise.race([
       watchSweep(client, workflowId, finished).then(() => 'finished' as const),
       interrupted,

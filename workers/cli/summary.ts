@@ -8,7 +8,7 @@ import { parse } from '#workflows/contracts/parse.ts';
 export async function printSummary({ status, stagesRun, stagesReused, failures, report }: SweepResult): Promise<void> {
   const results = parse(SweepResults, JSON.parse(await readFile(report.resultsFile, 'utf8')), report.resultsFile);
   console.log(`\n${summaryTable(results).join('\n')}\n`);
-  for (const { message } of failures) console.log(`failed: ${message}`);
+  for (const { message, remedy } of failures) console.log(`failed: ${message}\n  what to do: ${remedy}`);
   console.log(`${status}: ${stagesRun} stages ran, ${stagesReused} were there already`);
   console.log(`report: ${report.file}`);
 }

@@ -2,14 +2,19 @@ import { loadClientConnectConfig } from '@temporalio/envconfig';
 import { NativeConnection } from '@temporalio/worker';
 import type { ActivityContext } from '#activities/stage/context.ts';
 import { artifactClient } from '#infra/artifacts/client.ts';
+import { CheckpointStore } from '#infra/artifacts/checkpoints.ts';
 import { ArtifactStore } from '#infra/artifacts/store.ts';
 import { JobPool } from '#infra/launcher/job-pool.ts';
+import { registerSearchAttributes } from '#infra/servers/index.ts';
 import { workflowBundle } from '../bundle.ts';
+import { remotesFrom } from '../downloads.ts';
 import { CHECKOUT, homeFrom } from '../home.ts';
 import { lightWorker } from '../light-worker.ts';
 import { logTemporalTo, stdoutLogger } from '../logger.ts';
+import { newsSeconds } from '../news-seconds.ts';
 import { NAMESPACE } from '../stack.ts';
-import { trainerCommand } from '../trainer-command.ts';
+import { SEARCH_ATTRIBUTES } from '../search-attributes.ts';
+import { trainerLaunch } from '../trainer-launch.ts';
 import { trainerWorker } from '../trainer-worker.ts';
 import { untilStopped } from './signals.ts';
 
@@ -29,14 +34,21 @@ export async function worker(role: 'light' | 'trainer'): Promise<void> {
   const endpoint = env.NEEDLEWORK_S3_ENDPOINT;
   const s3 = artifactClient(endpoint ? { endpoint } : {});
   const connection = await NativeConnection.connect(connectionOptions);
+  // Workflows set them, and only light workers run workflows.
+  if (role === 'light') for (const name of await registerSearchAttributes(connection, namespace, SEARCH_ATTRIBUTES)) logger.info(`registered search attribute ${name}`);
   const context: ActivityContext = {
     store: new ArtifactStore({ s3, bucket, cacheFolder: home.artifactCache }),
+    checkpoints: new CheckpointStore({ s3, bucket }),
     trainer: null,
+    ...remotesFrom(home, env),
+    llm: { s3, bucket, folder: home.repliesFolder, env },
     scratchFolder: home.scratchFolder,
     baseFolder: CHECKOUT,
     reportsFolder: home.reportsFolder,
+    webhookUrl: (variable) => env[variable],
+    newsSeconds: newsSeconds(env),
   };
-  const trainer = role === 'trainer' ? new JobPool(1, { ...trainerCommand(env), onLog: (level, message) => logger.info({ level }, message) }) : null;
+  const trainer = role === 'trainer' ? new JobPool(1, { ...(await trainerLaunch(home, env)), onLog: (level, message) => logger.info({ level }, message) }) : null;
   const running = trainer
     ? await trainerWorker({ connection, namespace, context }, trainer)
     : await lightWorker({ connection, namespace, workflowBundle: await workflowBundle(env.NEEDLEWORK_CACHE || home.folder), context });

@@ -20,10 +20,11 @@ export function allowedKeys(schema: z.ZodType, path: readonly PropertyKey[], val
   return Object.keys(node?.properties ?? {});
 }
 
-/** Of a union's options the one whose literals (its discriminator) `value` has; any other schema is itself. */
+/** Of a union's options the one for an object with the literals (its discriminator) that `value` has; any other schema is itself. */
 function chosen(node: Node, value: unknown): Node {
   const options = node.oneOf ?? node.anyOf;
   const fits = (option: Node) =>
-    Object.entries(option.properties ?? {}).every(([key, { const: literal }]) => literal === undefined || literal === (value as Record<string, unknown> | undefined)?.[key]);
+    option.properties !== undefined &&
+    Object.entries(option.properties).every(([key, { const: literal }]) => literal === undefined || literal === (value as Record<string, unknown> | undefined)?.[key]);
   return options?.find(fits) ?? node;
 }

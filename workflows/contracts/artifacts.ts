@@ -6,7 +6,7 @@
 import { z } from 'zod';
 
 /** The kinds of work of the DAG; one artifact each. */
-export const Stage = z.enum(['source', 'base', 'dataset', 'train', 'evaluate', 'score', 'mask', 'report']);
+export const Stage = z.enum(['source', 'base', 'rank', 'write', 'dataset', 'train', 'evaluate', 'score', 'mask', 'patch', 'report']);
 export type Stage = z.infer<typeof Stage>;
 
 /** SHA-256 of a recipe's canonical JSON, in hexadecimal. */
@@ -34,6 +34,6 @@ export type Recipe = z.infer<typeof Recipe>;
 export const Summary = z.record(z.string(), z.union([z.number(), z.string(), z.boolean(), z.null()]));
 export type Summary = z.infer<typeof Summary>;
 
-/** What a stage's activity returns. `reused`: the artifact was there already and no work was done. */
-export const StageResult = z.strictObject({ ref: ArtifactRef, reused: z.boolean(), summary: Summary });
+/** What a stage's activity returns. `reused`: the artifact was there already and no work was done. `seconds`: how long its making took. */
+export const StageResult = z.strictObject({ ref: ArtifactRef, reused: z.boolean(), summary: Summary, seconds: z.number().nonnegative().optional() });
 export type StageResult = z.infer<typeof StageResult>;

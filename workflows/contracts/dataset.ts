@@ -3,7 +3,8 @@
  * Files: `train.jsonl` and `validation.jsonl` of a condition, or `test.jsonl` of the real test split; lines of `Example`.
  */
 import { z } from 'zod';
-import { Condition, Split, Task } from './experiment.ts';
+import { DataKind, Split, Task } from './experiment.ts';
+import { WritingCounts } from './writing.ts';
 
 /** Half-open range `[start, end)` of Unicode code points (not UTF-16 units) in an example's prompt. */
 export const Span = z
@@ -15,7 +16,7 @@ export type Span = z.infer<typeof Span>;
 export const Example = z.strictObject({
   id: z.string().min(1),
   task: Task,
-  condition: Condition,
+  condition: DataKind,
   split: Split,
   /** The rendered training prompt (paper, B.1 or B.2), ending in "Answer:". */
   prompt: z.string().min(1),
@@ -33,13 +34,27 @@ export const Example = z.strictObject({
 });
 export type Example = z.infer<typeof Example>;
 
+/**
+ * One line of `pairing.jsonl`: what tells an example from that of the same question in another condition. Hashes are the
+ * first 16 hexadecimal digits of a SHA-256.
+ */
+export const Pairing = z.strictObject({
+  id: z.string().min(1),
+  question: z.string(),
+  /** Of the needles' texts, whatever their places. */
+  needles: z.string(),
+  /** Share of the context's characters outside of needles that are padding sentences, in 0..1. */
+  padding: z.number(),
+});
+export type Pairing = z.infer<typeof Pairing>;
+
 /** A histogram of ten bins. */
 const Tenths = z.array(z.int().nonnegative()).length(10);
 
 /** `card.json` of a dataset artifact: what was built, what was dropped and why, and a few samples. */
 export const DatasetCard = z.strictObject({
   task: Task,
-  condition: Condition,
+  condition: DataKind,
   splits: z.record(z.string(), z.strictObject({
     examples: z.int().nonnegative(),
     /** `counts`: examples in each tenth of the way from the shortest prompt to the longest. */
@@ -51,8 +66,10 @@ export const DatasetCard = z.strictObject({
   })),
   /** Rows that gave no example, by reason. */
   dropped: z.record(z.string(), z.int().positive()),
-  /** How needles and haystack were written, e.g. "miniature templates" or "imported". */
+  /** How needles and haystack were written, e.g. "miniature templates", "imported", "offline templates" or the name of an LLM. */
   generator: z.string(),
+  /** What the texts that were written for the condition took, by role: `needles`, `passages`. Several datasets may rest on the same ones. */
+  writing: z.record(z.string(), WritingCounts),
   samples: z.array(Example).max(3),
 });
 export type DatasetCard = z.infer<typeof DatasetCard>;

@@ -12,8 +12,39 @@ export type Task = z.infer<typeof Task>;
  * How training data is made (paper, section 3.1): `concept expression / context diversity`,
  * plus the real data, the real data of few kinds of questions (`limited`; appendix C.1) and the purely symbolic variant.
  */
-export const Condition = z.enum(['real', 'limited', 'high/high', 'high/low', 'low/high', 'low/low', 'symbolic']);
+export const DataKind = z.enum(['real', 'limited', 'high/high', 'high/low', 'low/high', 'low/low', 'symbolic']);
+export type DataKind = z.infer<typeof DataKind>;
+
+/** MDQA's limited subsets (paper, appendix C.1): questions with who, when or where; with when or where; with who. */
+export const LimitedSubset = z.enum(['L1', 'L2', 'L3']);
+export type LimitedSubset = z.infer<typeof LimitedSubset>;
+
+/**
+ * What cells are tuned on. `limited` is the one subset that a task's spec names; MDQA's three also have names of their own, for
+ * a sweep over several.
+ */
+export const Condition = z.enum([...DataKind.options, 'limited-L1', 'limited-L2', 'limited-L3']);
 export type Condition = z.infer<typeof Condition>;
+
+/** The kind of data of a condition, and the subset that it names, if it does. */
+export function dataOf(condition: Condition): { kind: DataKind; subset: LimitedSubset | null } {
+  const [kind, subset] = condition.split('-');
+  return subset === undefined ? { kind: condition as DataKind, subset: null } : { kind: kind as DataKind, subset: subset as LimitedSubset };
+}
+
+/** The two dimensions of synthetic data (paper, section 3.1). */
+export interface Dimensions {
+  /** How needle concepts are expressed. High: real names in varied wordings. Low: 4-character symbols (of SummHay: simplified statements). */
+  expression: 'high' | 'low';
+  /** What stands around the needles. High: various texts. Low: the padding sentences. */
+  diversity: 'high' | 'low';
+}
+
+/** Both dimensions of a condition `concept expression / context diversity`; null for the others. */
+export function dimensionsOf(condition: Condition): Dimensions | null {
+  const [expression, diversity] = condition.split('/');
+  return diversity === undefined ? null : ({ expression, diversity } as Dimensions);
+}
 
 /**
  * Models that were not fine-tuned. `untuned` is the base as it is; `untuned-scaled` is the base with only
@@ -21,6 +52,10 @@ export type Condition = z.infer<typeof Condition>;
  */
 export const Baseline = z.enum(['untuned', 'untuned-scaled']);
 export type Baseline = z.infer<typeof Baseline>;
+
+/** Stages of a cell, in the order of the experiment; a baseline has `evaluate` alone. */
+export const CellStage = z.enum(['dataset', 'train', 'evaluate', 'score', 'mask', 'patch']);
+export type CellStage = z.infer<typeof CellStage>;
 
 /** `train` and `validation` are the 90/10 split of a condition's examples; `test` is the real test split. */
 export const Split = z.enum(['train', 'validation', 'test']);

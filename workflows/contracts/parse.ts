@@ -1,10 +1,14 @@
 import { z } from 'zod';
 import { allowedKeys } from './allowed-keys.ts';
-import type { Task } from './experiment.ts';
+import { Task } from './experiment.ts';
+import { withPaperSizes } from './paper-sizes.ts';
 import { type Source, SweepSpec } from './spec.ts';
+import { withoutUrlSecrets } from './url-secrets.ts';
+import { gridProblems } from '../plan/grid.ts';
+import { isWritten } from '../plan/writings.ts';
 
-/** The task that each kind of source has rows for. */
-const TASK_OF = { miniature: 'mdqa', 'nq-open': 'mdqa', musique: 'musique', summhay: 'summhay' } as const satisfies Record<Source['kind'], Task>;
+/** The tasks that each kind of source has rows for. */
+const TASKS_OF: Readonly<Record<Source['kind'], readonly Task[]>> = { miniature: Task.options, 'nq-open': ['mdqa'], musique: ['musique'], summhay: ['summhay'] };
 
 /** A value from outside that does not fit its schema; one line per problem, each naming field, found and allowed. */
 export class InvalidInput extends Error {
@@ -28,12 +32,14 @@ export function parse<T extends z.ZodType>(schema: T, value: unknown, what: stri
  * Beyond the schema it checks what concerns several fields: unique names, and a corpus task that is in the sweep.
  */
 export function parseSweepSpec(value: unknown): SweepSpec {
-  const spec = parse(SweepSpec, value, 'the sweep spec');
+  const spec = parse(SweepSpec, withPaperSizes(value), 'the sweep spec');
   const problems = [
     ...duplicates('tasks', spec.tasks.map(({ task }) => task)),
     ...duplicates('models', spec.models.map(({ model }) => model)),
     ...duplicates('conditions', spec.conditions),
     ...duplicates('baselines', spec.baselines),
+    ...duplicates('seeds', spec.seeds ?? []),
+    ...duplicates('variants', (spec.variants ?? []).map(({ variant }) => variant)),
     ...spec.models.flatMap(({ base }, index) =>
       base.kind === 'pretrain' && !spec.tasks.some(({ task }) => task === base.corpus)
         ? [`models[${index}].base.corpus: found "${base.corpus}", allowed: a task of this sweep (${spec.tasks.map(({ task }) => task).join(', ')})`]
@@ -47,8 +53,23 @@ export function parseSweepSpec(value: unknown): SweepSpec {
         ? [`tasks[${index}].examples.validationShare: found ${validationShare} of ${total} examples, allowed: a share that leaves at least one example on each side`]
         : [];
     }),
+    ...(spec.write === undefined
+      ? spec.tasks.flatMap(({ task, source }) =>
+          source.kind === 'miniature' ? [] : spec.conditions.filter((condition) => isWritten(task, condition)).map((condition) => `write: found nothing, needed by condition "${condition}" of task "${task}"; allowed: {"provider": "openai"} (with OPENAI_API_KEY in the worker's environment) or {"provider": "offline"} (templates)`),
+        )
+      : []),
+    ...gridProblems(spec),
+    ...(spec.patch && !spec.conditions.includes('real') ? [`patch: found without condition "real", allowed: only with it (outputs of the real-data model are what is patched)`] : []),
+    ...spec.tasks.flatMap(({ retriever, source }, index) =>
+      retriever.kind === 'bm25' || ('pool' in source && source.pool !== undefined)
+        ? []
+        : [`tasks[${index}].retriever.kind: found "${retriever.kind}", allowed with a source that has no pool of passages to rank: "bm25"`],
+    ),
     ...spec.tasks.flatMap(({ task, source }, index) =>
-      task !== TASK_OF[source.kind] ? [`tasks[${index}].task: found "${task}", allowed with source "${source.kind}": ${TASK_OF[source.kind]}`] : [],
+      TASKS_OF[source.kind].includes(task) ? [] : [`tasks[${index}].task: found "${task}", allowed with source "${source.kind}": ${TASKS_OF[source.kind].join(', ')}`],
+    ),
+    ...spec.tasks.flatMap(({ task, source, hops }, index) =>
+      hops === 3 || (task === 'musique' && source.kind === 'miniature') ? [] : [`tasks[${index}].hops: found ${hops}, allowed with task "${task}" and source "${source.kind}": 3`],
     ),
   ];
   if (problems.length > 0) throw new InvalidInput('the sweep spec', problems);
@@ -65,17 +86,24 @@ function sizeProblems({ layers, hiddenSize, attentionHeads, keyValueHeads, seede
   ];
 }
 
-function duplicates(field: string, names: readonly string[]): string[] {
-  return names.flatMap((name, index) => (names.indexOf(name) < index ? [`${field}[${index}]: found "${name}" a second time, allowed: each name once`] : []));
+function duplicates(field: string, names: readonly (string | number)[]): string[] {
+  return names.flatMap((name, index) => (names.indexOf(name) < index ? [`${field}[${index}]: found ${JSON.stringify(name)} a second time, allowed: each ${typeof name === 'string' ? 'name' : 'number'} once`] : []));
 }
 
 function describeIssue(issue: z.core.$ZodIssue, schema: z.ZodType, root: unknown): string[] {
   const field = fieldPath(issue.path);
+  const option = issue.code === 'invalid_union' ? optionMeant(issue) : undefined;
+  if (option !== undefined) return option.flatMap((inner) => describeIssue({ ...inner, path: [...issue.path, ...inner.path] }, schema, root));
   if (issue.code === 'unrecognized_keys') {
     const allowed = allowedKeys(schema, issue.path, root).join(', ');
     return issue.keys.map((key) => `${fieldPath([...issue.path, key])}: found an unknown key, allowed: ${allowed}`);
   }
   return [`${field}: found ${show(issue.input ?? at(root, issue.path))}, allowed: ${allowed(issue)}`];
+}
+
+/** Of a union without a discriminator, what is wrong with the option whose type the value has; undefined where it has none's. */
+function optionMeant({ errors }: z.core.$ZodIssueInvalidUnion): z.core.$ZodIssue[] | undefined {
+  return errors.find((issues) => issues.length > 0 && !issues.some(({ code, path }) => code === 'invalid_type' && path.length === 0));
 }
 
 function allowed(issue: z.core.$ZodIssue): string {
@@ -105,9 +133,9 @@ function at(root: unknown, path: readonly PropertyKey[]): unknown {
   return path.reduce<unknown>((value, part) => (value as Record<PropertyKey, unknown> | undefined)?.[part], root);
 }
 
-/** JSON of what was found, shortened; nothing is `nothing`. */
+/** JSON of what was found, shortened and without secrets; nothing is `nothing`. */
 function show(value: unknown): string {
   if (value === undefined) return 'nothing';
-  const text = JSON.stringify(value);
+  const text = withoutUrlSecrets(JSON.stringify(value));
   return text.length > 80 ? `${text.slice(0, 77)}...` : text;
 }

@@ -1,21 +1,51 @@
-/** What a sweep says of itself: the `progress` query and the result. */
+/** What a sweep says of itself: its queries, the signals that keep it informed, and its result. */
 import { z } from 'zod';
-import { Stage, Summary } from './artifacts.ts';
+import { ArtifactKey, Stage, StageResult, Summary } from './artifacts.ts';
 import { Baseline, Condition, Task } from './experiment.ts';
 
-export const CellStatus = z.enum(['waiting', 'running', 'done', 'failed']);
+/** A list. The Temporal CLI prints an empty one as null. */
+function list<T extends z.ZodType>(item: T) {
+  return z
+    .array(item)
+    .nullable()
+    .transform((items) => items ?? []);
+}
+
+/** `blocked`: something failed for good and waits for a person. `skipped`: a person gave it up. `failed`: it was given up with the sweep. */
+export const CellStatus = z.enum(['waiting', 'running', 'blocked', 'done', 'skipped', 'failed']);
 export type CellStatus = z.infer<typeof CellStatus>;
 
-export const Failure = z.strictObject({ stage: z.string(), type: z.string(), message: z.string() });
+/** Why a stage failed for good. The message names the cell, the stage and the cause; the remedy says what can be done. */
+export const Failure = z.strictObject({ stage: z.string(), type: z.string(), message: z.string(), remedy: z.string() });
 export type Failure = z.infer<typeof Failure>;
+
+/** How far a running stage is, as its worker last told; between such news lie at least half a minute and a tenth of the work. */
+export const StageAdvance = z.strictObject({
+  phase: z.string(),
+  done: z.number(),
+  total: z.number(),
+  unit: z.string(),
+  percent: z.number().min(0).max(100).nullable(),
+  /** When the phase will be over if it goes on at this pace (ISO 8601); null while that is not known. */
+  endsAbout: z.iso.datetime().nullable(),
+  /** What is measured as it runs, such as the loss. */
+  metrics: Summary,
+  /** Last lines of the log. */
+  log: list(z.string()),
+});
+export type StageAdvance = z.infer<typeof StageAdvance>;
 
 /** One cell or baseline as the sweep knows it. */
 export const CellProgress = z.strictObject({
-  /** `task/model/condition` or `task/model/baseline`. */
+  /** `task/model/condition` or `task/model/baseline`, then variant and seed where the sweep has several. */
   id: z.string(),
   task: Task,
   model: z.string(),
   condition: z.union([Condition, Baseline]),
+  /** In which other way it is tuned; null for baselines, and for what is tuned as the spec's own `train` says. */
+  variant: z.string().nullable(),
+  /** Seed of tuning, where the sweep has several. */
+  seed: z.int().nullable(),
   status: CellStatus,
   /** Stage that runs now, or last ran. */
   stage: Stage.nullable(),
@@ -23,46 +53,93 @@ export const CellProgress = z.strictObject({
   stagesTotal: z.int().positive(),
   /** Stages of which the artifact was there already. */
   stagesReused: z.int().nonnegative(),
+  /** Running stages with what is known of their progress; null until there are news. */
+  running: z.partialRecord(Stage, StageAdvance.nullable()),
   /** Token F1 on the real test split, once known. */
   f1: z.number().nullable(),
   /** Heads with a positive retrieval score, once known. */
   retrievalHeads: z.number().nullable(),
+  /** Finished stages and where their artifacts lie, below `artifactsAt` of the sweep. */
+  artifacts: z.partialRecord(Stage, z.string()),
   /** Workflow of the cell, while it has one. */
   workflowId: z.string().nullable(),
-  failure: Failure.nullable(),
+  /** What blocks the cell, or why parts of it were given up. */
+  failures: list(Failure),
 });
 export type CellProgress = z.infer<typeof CellProgress>;
 
+/** Answer of a cell's own workflow to the `progress` query. */
+export const OneCellProgress = z.strictObject({
+  cell: z.string(),
+  status: z.union([CellStatus, z.literal('cancelled')]),
+  running: z.partialRecord(Stage, StageAdvance.nullable()),
+  blocked: list(Failure),
+  done: z.partialRecord(Stage, z.strictObject({ artifact: z.string(), summary: Summary })),
+});
+export type OneCellProgress = z.infer<typeof OneCellProgress>;
+
+export const SweepStatus = z.enum(['planning', 'running', 'paused', 'blocked', 'reporting', 'done', 'failed', 'cancelled']);
+export type SweepStatus = z.infer<typeof SweepStatus>;
+
+/** Answer to the `progress` query. */
 export const SweepProgress = z.strictObject({
   sweep: z.string(),
-  status: z.enum(['planning', 'running', 'reporting', 'done', 'failed', 'cancelled']),
-  counts: z.strictObject({ waiting: z.int(), running: z.int(), done: z.int(), failed: z.int() }),
+  status: SweepStatus,
+  /** What a paused or blocked sweep waits for. */
+  waitingFor: z.string().nullable(),
+  counts: z.strictObject({ waiting: z.int(), running: z.int(), blocked: z.int(), done: z.int(), skipped: z.int(), failed: z.int() }),
   stages: z.strictObject({ done: z.int(), total: z.int(), reused: z.int(), ran: z.int() }),
-  /** Stages that cells share (sources, base models, test splits). */
-  shared: z.array(z.strictObject({ name: z.string(), status: CellStatus, reused: z.boolean() })),
-  cells: z.array(CellProgress),
+  /** What the stages that this run made have cost: dollars paid for LLM calls, and hours of trainer jobs. */
+  cost: z.strictObject({ dollars: z.number().nonnegative(), trainerHours: z.number().nonnegative() }),
+  /** URL of the folder of all artifacts; null while it is not known. */
+  artifactsAt: z.string().nullable(),
+  /** Stages that cells share (sources, written texts, base models, test splits). */
+  shared: list(z.strictObject({ name: z.string(), status: CellStatus, reused: z.boolean(), advance: StageAdvance.nullable(), failure: Failure.nullable() })),
+  cells: list(CellProgress),
 });
 export type SweepProgress = z.infer<typeof SweepProgress>;
 
-/** Signal from a cell to its sweep: a stage began, or ended. */
-export const StageEvent = z.strictObject({
-  cell: z.string(),
-  stage: Stage,
-  state: z.enum(['running', 'done']),
-  reused: z.boolean(),
-  summary: Summary,
+/** Answer to the `failures` query: everything that blocks, or was given up. */
+export const SweepFailures = list(Failure.extend({ cell: z.string(), status: CellStatus }));
+export type SweepFailures = z.infer<typeof SweepFailures>;
+
+/** Answer to the `plan` query: the DAG with every artifact's key. */
+export const SweepPlan = z.strictObject({
+  units: z.array(
+    z.strictObject({
+      id: z.string(),
+      stages: z.array(z.strictObject({ role: z.string(), stage: Stage, key: ArtifactKey, state: z.enum(['waiting', 'running', 'blocked', 'done', 'reused', 'given up']), needs: list(z.string()) })),
+    }),
+  ),
+  /** Cells of the grid that cannot exist, with the reason. */
+  skipped: z.record(z.string(), z.string()),
 });
+export type SweepPlan = z.infer<typeof SweepPlan>;
+
+const ofStage = { cell: z.string(), stage: Stage };
+
+/** Signal from a cell to its sweep: a stage began, is somewhat further, ended, or failed for good. */
+export const StageEvent = z.discriminatedUnion('state', [
+  z.strictObject({ ...ofStage, state: z.literal('running') }),
+  z.strictObject({ ...ofStage, state: z.literal('advanced'), advance: StageAdvance }),
+  z.strictObject({ ...ofStage, state: z.literal('done'), result: StageResult }),
+  z.strictObject({ ...ofStage, state: z.literal('blocked'), failure: Failure }),
+]);
 export type StageEvent = z.infer<typeof StageEvent>;
 
-/** Result of the sweep workflow. `partial`: some cells failed; the report says which, and why. */
+/** Signal from a running activity to its workflow. */
+export const StageNews = z.strictObject({ key: ArtifactKey, advance: StageAdvance });
+export type StageNews = z.infer<typeof StageNews>;
+
+/** Result of the sweep workflow. `partial`: some cells were given up, wholly or in part; the report says which, and why. */
 export const SweepResult = z.strictObject({
   sweep: z.string(),
   status: z.enum(['complete', 'partial']),
   /** Stages that ran in this execution; 0 where everything was there already. */
   stagesRun: z.int().nonnegative(),
   stagesReused: z.int().nonnegative(),
-  failures: z.array(Failure.extend({ cell: z.string() })),
+  failures: list(Failure.extend({ cell: z.string() })),
   report: z.strictObject({ key: z.string(), file: z.string(), resultsFile: z.string() }),
-  cells: z.array(CellProgress),
+  cells: z.array(CellProgress.omit({ running: true, artifacts: true, failures: true })),
 });
 export type SweepResult = z.infer<typeof SweepResult>;

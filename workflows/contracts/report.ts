@@ -7,8 +7,8 @@ import { z } from 'zod';
 import { ArtifactKey, Stage } from './artifacts.ts';
 import { DatasetCard } from './dataset.ts';
 import { Baseline, Condition, Task } from './experiment.ts';
-import { Masking } from './results.ts';
-import { ModelSpec, SweepSpec } from './spec.ts';
+import { Masking, Patching } from './results.ts';
+import { ModelSpec, SweepSpec, VariantSpec } from './spec.ts';
 
 /** A part may fail, or not have been run, while the others stand. */
 export const ResultStatus = z.enum(['done', 'failed', 'missing']);
@@ -71,6 +71,16 @@ export const HeadFindings = z.strictObject({
 });
 export type HeadFindings = z.infer<typeof HeadFindings>;
 
+/** What patching did to a model's answers (Table 3). */
+export const PatchingFindings = z.strictObject({
+  ...Patching.shape,
+  /** By kind of set, the mean over draws for random ones; null where nothing was patched. */
+  f1: z.strictObject({ complement: z.number().nullable(), intersection: z.number().nullable(), random: z.number().nullable() }),
+  /** Best of `f1` minus the unpatched F1. */
+  delta: z.number().nullable(),
+});
+export type PatchingFindings = z.infer<typeof PatchingFindings>;
+
 export const CellResults = z.strictObject({
   condition: Condition,
   status: ResultStatus,
@@ -82,6 +92,9 @@ export const CellResults = z.strictObject({
   evaluation: Evaluation.nullable(),
   heads: HeadFindings.nullable(),
   masking: Masking.nullable(),
+  patching: PatchingFindings.nullable(),
+  /** Why patching is not there although the cell itself is; null elsewhere. */
+  patchingReason: reason,
 });
 export type CellResults = z.infer<typeof CellResults>;
 
@@ -112,14 +125,39 @@ export const PredictionSample = z.strictObject({
 });
 export type PredictionSample = z.infer<typeof PredictionSample>;
 
-/** One task with one model: the unit of the paper's tables. */
+/** Two conditions that should differ in one dimension only, held against each other example by example. */
+export const SiblingCheck = z.strictObject({
+  conditions: z.tuple([Condition, Condition]),
+  /** In what they should differ. */
+  dimension: z.enum(['expression', 'diversity']),
+  /** Rows that both have an example of, and those that only one has, since the other one's texts could not be had. */
+  shared: z.int().nonnegative(),
+  alone: z.tuple([z.int().nonnegative(), z.int().nonnegative()]),
+  /** Shared rows that are asked in the same words, and those with the same needles. */
+  sameQuestion: z.int().nonnegative(),
+  sameNeedles: z.int().nonnegative(),
+  /** Mean share of padding in the contexts of each. */
+  padding: z.tuple([z.number(), z.number()]),
+  /** Whether they differ as they should and are alike otherwise. */
+  holds: z.boolean(),
+  /** What the paper itself has differ beside the dimension; null where nothing. */
+  exception: z.string().nullable(),
+});
+export type SiblingCheck = z.infer<typeof SiblingCheck>;
+
+/** One task with one model, tuned in one way from one seed: the unit of the paper's tables. */
 export const SettingResults = z.strictObject({
   task: Task,
   model: ModelSpec.shape.model,
+  /** In which other way its cells are tuned; absent: as the spec's own `train` says. */
+  variant: VariantSpec.shape.variant.optional(),
+  /** Seed of tuning, where the sweep has several. */
+  seed: z.int().nonnegative().optional(),
   /** The real test split that every model of the setting answers. */
   test: z.strictObject({ stages: z.array(StageFacts), dataset: DatasetCard.nullable() }),
   baselines: z.array(BaselineResults),
   cells: z.array(CellResults),
+  siblings: z.array(SiblingCheck),
   predictions: z.array(PredictionSample),
 });
 export type SettingResults = z.infer<typeof SettingResults>;
@@ -142,7 +180,7 @@ export type SourceFacts = z.infer<typeof SourceFacts>;
 /** What a base model is and how it came to be. */
 export const BaseFacts = z.strictObject({
   model: ModelSpec.shape.model,
-  kind: z.enum(['folder', 'pretrain']),
+  kind: z.enum(['folder', 'hub', 'pretrain']),
   status: ResultStatus,
   stages: z.array(StageFacts),
   parameters: z.int().positive().nullable(),
@@ -167,7 +205,7 @@ export const BaseFacts = z.strictObject({
 export type BaseFacts = z.infer<typeof BaseFacts>;
 
 export const SweepResults = z.strictObject({
-  schemaVersion: z.literal(1),
+  schemaVersion: z.literal(3),
   name: SweepSpec.shape.name,
   description: z.string(),
   /** The spec with its defaults filled in: the settings actually used. */

@@ -4,6 +4,16 @@ import { z } from 'zod';
 export const Passage = z.strictObject({ title: z.string(), text: z.string().min(1) });
 export type Passage = z.infer<typeof Passage>;
 
+/** One line of `ranking.jsonl` of a rank artifact: the passages of the source's pool that are most like the question of a row. */
+export const Ranked = z.strictObject({
+  /** Id of the source row. */
+  id: z.string().min(1),
+  question: z.string().min(1),
+  /** Indices in `pool.jsonl`, from 0, best first. */
+  passages: z.array(z.int().nonnegative()),
+});
+export type Ranked = z.infer<typeof Ranked>;
+
 /** What a row states, where the source knows it: needed to write the needle anew for a synthetic condition. */
 export const Fact = z.strictObject({
   subjectType: z.enum(['organisation', 'person']),
@@ -39,15 +49,17 @@ export const Hop = z.strictObject({
   support: z.int().nonnegative(),
   /** Subject and relation of a `>>` hop (T-REx); null for a question in words. */
   triple: z.strictObject({ subject: z.string().min(1), relation: z.string().min(1) }).nullable(),
+  /** What the hop states, where the source knows it. */
+  fact: Fact.optional(),
 });
 export type Hop = z.infer<typeof Hop>;
 
-/** One line of `train.jsonl` or `test.jsonl` of a MuSiQue source artifact (Trivedi et al. 2022): a linear three-hop question. */
+/** One line of `train.jsonl` or `test.jsonl` of a MuSiQue source artifact (Trivedi et al. 2022): a linear question of three hops, or of two where the source was asked for such. */
 export const MusiqueRow = z.strictObject({
   id: z.string().min(1),
   question: z.string().min(1),
   answers: z.array(z.string().min(1)).min(1),
-  hops: z.array(Hop).length(3),
+  hops: z.array(Hop).min(2).max(3),
   /** Passages that the hops rest on, each once. */
   supports: z.array(Passage).min(1),
   distractors: z.array(Passage),
@@ -70,5 +82,7 @@ export const SummhayRow = z.strictObject({
   id: z.string().min(1),
   topic: z.string().min(1),
   insight: z.string().min(1),
+  /** What it states, where the source knows it. */
+  fact: Fact.optional(),
 });
 export type SummhayRow = z.infer<typeof SummhayRow>;

@@ -7,10 +7,13 @@ import type { Stage } from '../contracts/artifacts.ts';
 export const STAGE_VERSIONS: Readonly<Record<Stage, number>> = {
   source: 2,
   base: 1,
-  dataset: 2,
-  train: 1,
+  rank: 1,
+  write: 2,
+  dataset: 3,
+  train: 2,
   evaluate: 1,
-  score: 2,
+  score: 3,
   mask: 1,
-  report: 2,
+  patch: 1,
+  report: 4,
 };

@@ -1,55 +1,46 @@
 /** MDQA: from source rows to drafts of examples, one condition at a time. */
 import { seededRandom } from '#activities/random/seeded.ts';
-import { readMdqaRows, readPool } from '#activities/source/index.ts';
-import { namesOf } from '#activities/source/miniature/names.ts';
-import { miniatureWorld } from '#activities/source/miniature/world.ts';
-import type { Condition } from '#workflows/contracts/experiment.ts';
-import type { MdqaRow } from '#workflows/contracts/source.ts';
-import { DatasetError } from '../errors.ts';
+import { readMdqaRows } from '#activities/source/index.ts';
+import { type DataKind, type Dimensions, dimensionsOf } from '#workflows/contracts/experiment.ts';
+import type { Fact, MdqaRow } from '#workflows/contracts/source.ts';
+import { authoredSource } from '../authored.ts';
 import type { TaskRequest, TaskRow } from '../task.ts';
 import { unfitFor } from './limited.ts';
 import { realDraft } from './real.ts';
-import { PassageRetriever } from '../retriever.ts';
+import { openRetriever } from '../retriever.ts';
 import { symbolicDraft } from './symbolic.ts';
-import { type SyntheticCondition, syntheticDraft } from './synthetic.ts';
-
-const SYNTHETIC: Partial<Record<Condition, SyntheticCondition>> = {
-  'high/high': { expression: 'high', diversity: 'high' },
-  'high/low': { expression: 'high', diversity: 'low' },
-  'low/high': { expression: 'low', diversity: 'high' },
-  'low/low': { expression: 'low', diversity: 'low' },
-};
+import { required } from '../writings.ts';
+import { syntheticDraft } from './synthetic.ts';
+import { writtenDraft } from './written.ts';
 
 /** Rows of an MDQA source artifact with the draft of their example in one condition. */
-export async function* mdqaRows({ sourceDir, condition, split, seed, options: { limited = 'L1' } }: TaskRequest): AsyncGenerator<TaskRow> {
-  const pool = new PassageRetriever(await readPool(sourceDir));
-  const synthetic = SYNTHETIC[condition];
-  const draftOf = synthetic ? syntheticDrafts(synthetic, condition, split, seed) : null;
+export async function* mdqaRows({ sourceDir, rankingDir, condition, split, seed, writings, options: { limited = 'L1' } }: TaskRequest): AsyncGenerator<TaskRow> {
+  const pool = await openRetriever(sourceDir, rankingDir);
+  const dimensions = dimensionsOf(condition);
+  const stated = dimensions && statedDrafts(dimensions, condition, split, seed);
   for await (const row of readMdqaRows(sourceDir, split)) {
+    const written = dimensions !== null && row.fact === undefined;
     yield {
       id: row.id,
       real: () => realDraft(row, pool),
       draft: () => {
-        if (condition === 'real' || condition === 'limited') return realDraft(row, pool);
         if (condition === 'symbolic') return symbolicDraft(seededRandom('mdqa', condition, seed, row.id));
-        if (draftOf === null) throw new DatasetError(`condition: found "${condition}", allowed for mdqa: real, limited, ${Object.keys(SYNTHETIC).join(', ')}, symbolic`);
-        return draftOf(row);
+        if (dimensions === null) return realDraft(row, pool);
+        if (stated && row.fact) return stated({ ...row, fact: row.fact });
+        return writtenDraft(row, dimensions, required(writings, 'mdqa', condition), pool, seededRandom('mdqa', condition, seed, row.id));
       },
       unfit: condition === 'limited' ? unfitFor(limited, row.question) : undefined,
-      generator: condition === 'symbolic' ? 'random symbols' : row.fact ? 'miniature templates' : 'imported',
+      written,
+      generator: condition === 'symbolic' ? 'random symbols' : row.fact ? 'miniature templates' : written && writings ? writings.writer : 'imported',
     };
   }
 }
 
-function syntheticDrafts(synthetic: SyntheticCondition, condition: Condition, split: 'train' | 'test', seed: number) {
-  const world = miniatureWorld();
-  const names = namesOf(world, split);
-  return ({ fact, ...row }: MdqaRow) => {
-    if (fact === undefined) {
-      throw new DatasetError(
-        `condition: found "${condition}", allowed with this source: real, limited, symbolic (its rows state no facts to write the needles of other conditions from; row ${row.id})`,
-      );
-    }
-    return syntheticDraft({ ...row, fact }, synthetic, { world, names }, seededRandom('mdqa', condition, seed, row.id));
+/** Drafts of authored questions, whose facts are known. */
+function statedDrafts(dimensions: Dimensions, condition: DataKind, split: 'train' | 'test', seed: number) {
+  const source = authoredSource(split);
+  return (row: MdqaRow & { fact: Fact }) => {
+    const { expression } = dimensions;
+    return syntheticDraft(row, dimensions, source, seededRandom('mdqa needle', expression, seed, row.id), seededRandom('mdqa', condition, seed, row.id));
   };
 }

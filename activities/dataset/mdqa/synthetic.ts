@@ -4,41 +4,34 @@
  * section 3.2).
  */
 import type { SeededRandom } from '#activities/random/seeded.ts';
-import { choice } from '#activities/source/miniature/documents.ts';
+import { choice } from '#activities/source/miniature/choice.ts';
 import { fittingWordings, sentence, withoutArticle } from '#activities/source/miniature/language.ts';
 import { NameDraw, type NameList } from '#activities/source/miniature/names.ts';
-import type { Relation, World } from '#activities/source/miniature/world.ts';
+import { endingRelations, type Relation } from '#activities/source/miniature/world.ts';
+import type { Dimensions } from '#workflows/contracts/experiment.ts';
 import type { Fact, MdqaRow } from '#workflows/contracts/source.ts';
+import { asides as asidesOf, type SyntheticSource } from '../authored.ts';
 import type { Draft, Piece } from '../draft.ts';
 import { DatasetError } from '../errors.ts';
 import { SymbolDraw } from '../symbols.ts';
 import { documentPiece } from '../documents.ts';
 
-export interface SyntheticCondition {
-  /** High: real names in paraphrased wordings. Low: 4-character symbols in plain templates. */
-  expression: 'high' | 'low';
-  /** High: sentences that say various things. Low: the padding sentences over and over. */
-  diversity: 'high' | 'low';
-}
-
-export interface SyntheticSource {
-  world: World;
-  /** Names that documents of this split may name. */
-  names: NameList;
-}
-
 type StatedRow = Omit<MdqaRow, 'fact'> & { fact: Fact };
 
-export function syntheticDraft(row: StatedRow, { expression, diversity }: SyntheticCondition, { world, names }: SyntheticSource, random: SeededRandom): Draft {
+/**
+ * Low expression is written in plain templates here, low diversity as the padding sentences over and over. `needleRandom` is
+ * that of the row in both conditions of an expression, so that these have the same needle and differ in what is around it.
+ */
+export function syntheticDraft(row: StatedRow, { expression, diversity }: Dimensions, { world, names }: SyntheticSource, needleRandom: SeededRandom, random: SeededRandom): Draft {
   const { relation: name, subjectType } = row.fact;
   const relation = world.relations[subjectType][name];
   if (relation === undefined) {
     throw new DatasetError(`source row ${row.id}: fact.relation: found "${name}", allowed: ${Object.keys(world.relations[subjectType]).join(', ')}`);
   }
-  const entities = expression === 'high' ? realEntities(row.fact, names, random) : symbols(random);
+  const entities = expression === 'high' ? realEntities(row.fact, names, random) : symbols(needleRandom);
   const { subject, value } = entities.needle;
   return {
-    question: expression === 'high' ? row.question : sentence(withoutArticle(choice(random, relation.plain.questions)), { x: subject }),
+    question: expression === 'high' ? row.question : sentence(withoutArticle(choice(needleRandom, relation.plain.questions)), { x: subject }),
     answer: value,
     answers: [value],
     layout: 'documents',
@@ -49,7 +42,7 @@ export function syntheticDraft(row: StatedRow, { expression, diversity }: Synthe
   };
 
   function* others(): Generator<Piece> {
-    const relations = Object.values(world.relations[subjectType]);
+    const relations = Object.values(endingRelations(world));
     for (;;) {
       const stated = choice(random, relations);
       const other = entities.other(stated);
@@ -62,21 +55,21 @@ export function syntheticDraft(row: StatedRow, { expression, diversity }: Synthe
   function factDocument(subject: string, stated: Relation, value: string, isNeedle: boolean): Piece {
     const surroundings = diversity === 'high' ? asides() : padding();
     const before = random.int(2);
-    const fact = statement(stated, subject, value);
+    const fact = statement(isNeedle ? needleRandom : random, stated, subject, value);
     const lead = before === 0 ? '' : `${surroundings(1)} `;
     const text = `${lead}${fact} ${surroundings(2 - before)}`;
     return documentPiece({ title: subject, text }, isNeedle ? { start: lead.length, end: lead.length + fact.length } : undefined);
   }
 
-  function statement(stated: Relation, subject: string, value: string): string {
-    if (expression === 'low') return sentence(withoutArticle(choice(random, stated.plain.facts)), { x: subject, y: value });
-    return sentence(choice(random, fittingWordings(stated.paraphrase.facts, value)), { x: subject, y: value });
+  function statement(drawn: SeededRandom, stated: Relation, subject: string, value: string): string {
+    if (expression === 'low') return sentence(withoutArticle(choice(drawn, stated.plain.facts)), { x: subject, y: value });
+    return sentence(choice(drawn, fittingWordings(stated.paraphrase.facts, value)), { x: subject, y: value });
   }
 
   /** Asides in random order, none twice in a document. */
   function asides(): (count: number) => string {
-    const order = random.shuffle(world.asides);
-    return (count) => order.splice(0, count).map((aside) => sentence(aside)).join(' ');
+    const order = asidesOf(random, world);
+    return (count) => order.splice(0, count).join(' ');
   }
 
   /** The padding sentences in their order, over and over, from a document's own starting point on. */

@@ -1,37 +1,41 @@
-/** Condition `real`: the question's own paragraphs, and padding paragraphs up to the context's length (paper, section 2.2). */
-import { answerFilter, answerOccurrences, PADDING } from '#activities/source/index.ts';
-import type { MusiqueRow, Passage } from '#workflows/contracts/source.ts';
+/**
+ * Condition `real`: the question's own paragraphs, and padding paragraphs up to the context's length (paper, section 2.2). An
+ * authored question comes with paragraphs enough.
+ */
+import { answerFilter, firstStated } from '#activities/source/index.ts';
+import type { Fact, MusiqueRow, Passage } from '#workflows/contracts/source.ts';
+import { statingSentence } from '../authored.ts';
 import { documentPiece } from '../documents.ts';
 import type { Draft, Piece } from '../draft.ts';
 import { DatasetError } from '../errors.ts';
+import { PADDING_PIECES } from '../padding.ts';
 import type { PassageRetriever } from '../retriever.ts';
+import { chainVerifier, factsOf } from './facts.ts';
 
 /** Paragraphs of a question in MuSiQue; a row that came with fewer gets others from the pool. */
 const PARAGRAPHS = 20;
 
-/** The padding sentences so often make a paragraph of about 100 words, as long as MuSiQue's. */
-const PADDING_REPEATS = 5;
-const PADDING_PIECE: Piece = { text: Array.from({ length: PADDING_REPEATS }, () => PADDING.join(' ')).join(' ') };
-
 export function realDraft(row: MusiqueRow, pool: PassageRetriever): Draft {
-  const { question, answers, supports } = row;
+  const { id, question, answers, supports } = row;
+  const facts = factsOf(row);
   return {
     question,
     answers,
     answer: copyableAnswer(row),
     layout: 'documents',
-    required: supports.map((passage) => documentPiece(passage, { start: 0, end: passage.text.length })),
-    filling: { by: 'pieces', others: others(row, pool) },
+    required: supports.map((passage, at) => documentPiece(passage, facts ? statingSentence(id, passage, `supports[${at}].text`, (facts[at] as Fact).value) : { start: 0, end: passage.text.length })),
+    filling: { by: 'pieces', others: facts ? row.distractors.map((passage) => documentPiece(passage)) : others(row, pool) },
     answerIn: 'needles',
-    // Titles may name the answer, and an earlier hop's paragraph may as well.
-    answersOnlyInNeedles: false,
+    // Titles of real passages may name the answer, and an earlier hop's paragraph may as well; the authored ones never do.
+    answersOnlyInNeedles: facts !== null,
+    ...(facts && { verify: chainVerifier(facts) }),
   };
 }
 
 /** The first answer that stands in the last hop's paragraph, so that the model is trained to write what it can copy. */
 function copyableAnswer({ id, answers, hops, supports }: MusiqueRow): string {
   const last = supports[hops.at(-1)?.support ?? -1];
-  const answer = last && answers.find((candidate) => answerOccurrences(last.text, [candidate]).length > 0);
+  const answer = last && firstStated(answers, last.text);
   if (answer === undefined) throw new DatasetError(`source row ${id}: found none of the answers ${JSON.stringify(answers)} in the paragraph of the last hop`);
   return answer;
 }
@@ -49,5 +53,5 @@ function* others({ question, answers, supports, distractors }: MusiqueRow, pool:
       yield documentPiece(passage);
     }
   }
-  for (;;) yield PADDING_PIECE;
+  yield* PADDING_PIECES;
 }

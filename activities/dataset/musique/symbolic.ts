@@ -1,12 +1,14 @@
-/** Condition `symbolic`: three look-ups from dictionary to dictionary, each named by a value of the one before (Figure 5). */
+/** Condition `symbolic`: as many look-ups as a question has hops (three), from dictionary to dictionary, each named by a value of the one before (Figure 5). */
 import type { SeededRandom } from '#activities/random/seeded.ts';
 import type { Draft, Piece } from '../draft.ts';
 import { SymbolDraw } from '../symbols.ts';
 
-/** Entries of a dictionary. */
-const ENTRIES = 10;
-/** Keys that dictionaries share, so that the asked ones stand in many of them. */
-const KEYS = 24;
+/** Entries of a dictionary, in the paper. */
+export const ENTRIES = 10;
+/** Keys that dictionaries share, per entry of one: few enough that the asked ones stand in many of them. */
+const KEYS_PER_ENTRY = 2.4;
+/** Further dictionaries whose names are values of earlier ones. */
+const LED_TO = 10;
 /** Share of values that name another dictionary, so that leading on does not tell the right ones. */
 const LEADING_SHARE = 0.3;
 
@@ -15,40 +17,40 @@ interface Entry {
   value: string;
 }
 
-export function symbolicDraft(random: SeededRandom): Draft {
+export function symbolicDraft(random: SeededRandom, hops = 3, dictionaryEntries = ENTRIES): Draft {
   const symbols = new SymbolDraw(random, 'capitals');
-  const keys = symbols.take(KEYS);
-  const [p1, p2, p3, ...otherKeys] = keys as [string, string, string, ...string[]];
-  const chain = symbols.take(3) as [string, string, string];
-  const [d1, d2, d3] = chain;
+  const keys = symbols.take(Math.max(hops + dictionaryEntries - 1, Math.round(KEYS_PER_ENTRY * dictionaryEntries)));
+  const [path, otherKeys] = [keys.slice(0, hops), keys.slice(hops)];
+  const chain = symbols.take(hops) as [string, ...string[]];
+  const [start] = chain;
   const answer = symbols.next();
   // Names of later dictionaries, known from the start so that earlier ones can lead to them.
-  const names = symbols.take(ENTRIES);
+  const names = symbols.take(LED_TO);
   const otherName = () => names[random.int(names.length)] as string;
   const otherValue = () => (random.float() < LEADING_SHARE ? otherName() : symbols.next());
 
   const hop = (name: string, key: string, value: string): Piece => {
-    const others = random.sample(otherKeys, ENTRIES - 1).map((other) => ({ key: other, value: otherValue() }));
+    const others = random.sample(otherKeys, dictionaryEntries - 1).map((other) => ({ key: other, value: otherValue() }));
     return dictionary(name, random.shuffle([{ key, value }, ...others]), { key, value });
   };
   function* others(): Generator<Piece> {
     for (let at = 0; ; at += 1) {
       const name = at < names.length ? (names[at] as string) : symbols.next();
-      const entries = random.sample(keys, ENTRIES).map((key) => ({ key, value: otherValue() }));
+      const entries = random.sample(keys, dictionaryEntries).map((key) => ({ key, value: otherValue() }));
       if (at >= names.length) names.push(name);
       yield dictionary(name, entries);
     }
   }
   return {
-    question: `What is the ${p3} of the ${p2} of the ${p1} of ${d1}?`,
+    question: `What is ${[...path].reverse().map((key) => `the ${key} of`).join(' ')} ${start}?`,
     answer,
     answers: [answer],
     layout: 'dictionaries',
-    required: [hop(d1, p1, d2), hop(d2, p2, d3), hop(d3, p3, answer)],
+    required: chain.map((name, at) => hop(name, path[at] as string, chain[at + 1] ?? answer)),
     filling: { by: 'pieces', others: others() },
     answerIn: 'needles',
     answersOnlyInNeedles: true,
-    verify: (prompt) => verifyChain(prompt, d1, [p1, p2, p3], answer),
+    verify: (prompt) => verifyChain(prompt, start, path, answer),
   };
 }
 

@@ -7,6 +7,9 @@ const MOST_SENTENCES = 3;
 /** A further sentence must bring at least this share of the insight's words. */
 const WORTH = 0.1;
 
+/** A run that brings less than this share of the insight's words (rare ones weigh more) does not say it. */
+const LEAST = 0.2;
+
 /** Words that tell nothing about what a sentence states. */
 const COMMON = new Set(
   ('a about after all also an and are as at be because been being both but by can could do does for from had has have he her his how i if in into is it its just like ' +
@@ -16,7 +19,7 @@ const COMMON = new Set(
 
 /**
  * The run of one to three sentences that shares most content words with the insight (words weigh more, the rarer they are
- * in the document); the first of equals. Null where no sentence shares any.
+ * in the document); the first of equals. Null where none says it.
  */
 export function locateInsight(document: string, insight: string): TextRange | null {
   const sentences = [...SENTENCES.segment(document)].map(({ segment, index }) => ({ start: index, end: index + segment.trimEnd().length, words: contentWords(segment) }));
@@ -32,7 +35,7 @@ export function locateInsight(document: string, insight: string): TextRange | nu
       for (const word of own) words.add(word);
       const found = share(words);
       const score = found - more * WORTH;
-      if (found > 0 && score > (best?.score ?? 0)) best = { start, end, score };
+      if (found >= LEAST && score > (best?.score ?? 0)) best = { start, end, score };
     }
   }
   return best && { start: best.start, end: best.end };

@@ -1,12 +1,17 @@
 import type { SeededRandom } from '#activities/random/seeded.ts';
-import { DOCUMENTS } from '#activities/source/index.ts';
 
 /** Documents are numbered from 1 to this (the paper's example cites [24] and [27] among ten). */
-const HIGHEST = 100;
+export const HIGHEST_NUMBER = 100;
 
-/** Numbers for the ten documents of a context, none twice, in random order. */
-export function documentNumbers(random: SeededRandom): number[] {
-  return random.sample(Array.from({ length: HIGHEST }, (_, at) => at + 1), DOCUMENTS);
+/** How many documents a context has, and how they are numbered. */
+export interface Haystack {
+  documents: number;
+  highestNumber: number;
+}
+
+/** Numbers from 1 to the highest for the documents of a context, none twice, in random order. */
+export function documentNumbers(random: SeededRandom, { documents, highestNumber }: Haystack): number[] {
+  return random.sample(Array.from({ length: highestNumber }, (_, at) => at + 1), documents);
 }
 
 /** "[24][27]": the cited numbers in ascending order (prompt B.2). */

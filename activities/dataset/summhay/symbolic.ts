@@ -1,17 +1,17 @@
-/** Condition `symbolic`: ten lists of random strings, of which exactly two hold the one asked for (section 3.2, Figure 5). */
+/** Condition `symbolic`: lists of random strings (ten), of which exactly two hold the one asked for (section 3.2, Figure 5). */
 import type { SeededRandom } from '#activities/random/seeded.ts';
 import { SUPPORTING } from '#activities/source/index.ts';
 import type { Draft, Piece } from '../draft.ts';
 import { SymbolDraw } from '../symbols.ts';
-import { citation, documentNumbers } from './numbers.ts';
+import { citation, documentNumbers, type Haystack } from './numbers.ts';
 
 /** Strings in each list, in the paper. */
 export const LIST_LENGTH = 180;
 
-export function symbolicDraft(random: SeededRandom, listLength: number): Draft {
+export function symbolicDraft(random: SeededRandom, listLength: number, haystack: Haystack): Draft {
   const symbols = new SymbolDraw(random, 'capitals');
   const asked = symbols.next();
-  const numbers = documentNumbers(random);
+  const numbers = documentNumbers(random, haystack);
   const answer = citation(numbers.slice(0, SUPPORTING));
   return {
     question: asked,

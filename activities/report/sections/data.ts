@@ -1,6 +1,6 @@
 /** What the models were trained and tested on: counts, and rendered examples with their needles (Figures 2 and 5). */
 import type { DatasetCard, Example } from '#workflows/contracts/dataset.ts';
-import type { SettingResults, SourceFacts } from '#workflows/contracts/report.ts';
+import type { SettingResults, SiblingCheck, SourceFacts } from '#workflows/contracts/report.ts';
 import { html, type Html, quoted } from '../html.ts';
 import { count, list, nameOf, plural, score, sourceText, taskName } from '../format.ts';
 import { type Piece, promptPieces } from '../prompt.ts';
@@ -15,7 +15,7 @@ export function sources(found: readonly SourceFacts[]): Html {
 }
 
 /** Table of the datasets of a setting, then samples of each. */
-export async function data({ test, cells }: SettingResults): Promise<Html | null> {
+export async function data({ test, cells, siblings }: SettingResults): Promise<Html | null> {
   const cards = [
     ...cells.flatMap(({ condition, dataset }) => (dataset ? [{ name: nameOf(condition), card: dataset }] : [])),
     ...(test.dataset ? [{ name: 'Real test split', card: test.dataset }] : []),
@@ -24,10 +24,52 @@ export async function data({ test, cells }: SettingResults): Promise<Html | null
   const columns = [{ head: 'Data' }, { head: 'Split' }, ...['Examples', 'Tokens, least', 'Mean', 'Most'].map((head) => ({ head, numeric: true })), { head: 'Needle depth', numeric: true, title: 'Mean position of the needles in the prompt, from 0 (start) to 1 (end)' }];
   return html`${table('Datasets', columns, cards.map(({ name, card }) => html`<tbody>${Object.entries(card.splits).map(([split, { examples, promptTokens, meanNeedleDepth }], at) =>
     html`<tr>${at === 0 ? html`<th scope="rowgroup" rowspan="${Object.keys(card.splits).length}">${name}</th>` : ''}<td>${split}</td>${[count(examples), count(promptTokens.min), count(Math.round(promptTokens.mean)), count(promptTokens.max), score(meanNeedleDepth)].map(number)}</tr>`)}</tbody>`))}
-<ul class="notes">${cards.map(({ name, card }) => html`<li>${name}: written by ${quoted(card.generator)}. ${droppedText(card.dropped)}</li>`)}</ul>
+<ul class="notes">${cards.map(({ name, card }) => html`<li>${name}: written by ${quoted(card.generator)}. ${droppedText(card.dropped)}${limitedText(card)}</li>`)}</ul>
+${writings(cards)}
+${siblings.length > 0 ? pairs(siblings) : null}
 ${await distributions(cards)}
 <h3 class="sub">Samples</h3><p class="legend"><mark class="needle">needle</mark> <mark class="answer">answer in the needle</mark></p>
 ${cards.map(({ name, card }) => samples(name, card))}`;
+}
+
+type Named = Readonly<{ name: string; card: DatasetCard }>;
+
+/** What the texts of conditions took. Conditions and models share texts, so the same ones may stand here more than once. */
+function writings(cards: readonly Named[]): Html | null {
+  const rows = cards.flatMap(({ name, card }) => Object.entries(card.writing).map(([role, counts]) => ({ name, role, ...counts })));
+  if (rows.length === 0) return null;
+  const columns = [{ head: 'Data' }, { head: 'Texts' }, { head: 'Writer' }, ...['Asked for', 'Written', 'Calls', 'Tokens read', 'Tokens written', 'Dollars'].map((head) => ({ head, numeric: true }))];
+  const reasons = rows.flatMap(({ name, role, calls, estimated, refused, dropped, noted = {} }) => [
+    ...(estimated === undefined ? [] : [html`<li>${name}, ${role}: tokens of ${count(estimated)} of ${plural(calls, 'call')} (${((100 * estimated) / calls).toFixed(0)} %) are estimated from the texts, three bytes each: the endpoint did not say. So are their dollars.</li>`]),
+    ...[
+      { what: 'asked for again', counts: refused },
+      { what: 'given up', counts: dropped },
+      { what: 'to be known of those written', counts: noted },
+    ].flatMap(({ what, counts }) => (Object.keys(counts).length === 0 ? [] : [html`<li>${name}, ${role}: ${what}: ${quoted(reasonsText(counts))}.</li>`])),
+  ]);
+  return html`${table('Written texts; conditions and models share them', columns, [
+    html`<tbody>${rows.map(({ name, role, writer, asked, written, calls, promptTokens, completionTokens, dollars }) => html`<tr><th scope="row">${name}</th><td>${role}</td><td>${quoted(writer)}</td>${[count(asked), count(written), count(calls), count(promptTokens), count(completionTokens), dollars === null ? 'unknown' : `$${dollars.toFixed(2)}`].map(number)}</tr>`)}</tbody>`,
+  ])}${reasons.length > 0 ? html`<ul class="notes">${reasons}</ul>` : null}`;
+}
+
+/** How many of the questions that were looked at are of the limited subset (paper, C.1). */
+function limitedText({ condition, splits, dropped }: DatasetCard): Html | null {
+  if (condition !== 'limited') return null;
+  const kept = Object.values(splits).reduce((sum, { examples }) => sum + examples, 0);
+  const unfit = Object.entries(dropped).reduce((sum, [reason, rows]) => sum + (UNFIT.test(reason) ? rows : 0), 0);
+  return html` ${count(kept)} of the ${plural(kept + unfit, 'question')} looked at, ${((100 * kept) / (kept + unfit)).toFixed(0)} %, are of the subset.`;
+}
+
+/** Reasons of the limited conditions (activities/dataset/mdqa/limited.ts, musique). */
+const UNFIT = /^question with(?:out)? /;
+
+/** Whether each two conditions differ in the intended dimension only. */
+function pairs(siblings: readonly SiblingCheck[]): Html {
+  const columns = [{ head: 'Conditions' }, { head: 'Should differ in' }, ...['Shared rows', 'Rows of one only', 'Same question', 'Same needles', 'Padding, first', 'Padding, second'].map((head) => ({ head, numeric: true })), { head: 'As intended' }];
+  const dimension = { expression: 'concept expression', diversity: 'context diversity' };
+  return table('Sibling conditions: whether they differ in the intended dimension only', columns, [
+    html`<tbody>${siblings.map((check) => html`<tr><th scope="row">${check.conditions.map(nameOf).join(' and ')}</th><td>${dimension[check.dimension]}</td>${[count(check.shared), count(check.alone[0] + check.alone[1]), count(check.sameQuestion), count(check.sameNeedles), score(check.padding[0]), score(check.padding[1])].map(number)}<td>${check.holds ? 'yes' : html`<strong>no</strong>`}${check.exception === null ? '' : ` (${check.exception})`}</td></tr>`)}</tbody>`,
+  ]);
 }
 
 /** Where needles stand and how long prompts are, of each dataset's training examples (or the test split's). */
@@ -52,10 +94,13 @@ async function distributions(cards: readonly { name: string; card: DatasetCard }
 }
 
 function droppedText(dropped: Readonly<Record<string, number>>): Html {
-  const reasons = Object.entries(dropped).sort(([a], [b]) => (a < b ? -1 : 1));
-  if (reasons.length === 0) return html`No row was dropped.`;
-  const total = reasons.reduce((sum, [, rows]) => sum + rows, 0);
-  return html`${plural(total, 'row')} dropped: ${quoted(list(reasons.map(([reason, rows]) => `${reason} (${count(rows)})`)))}.`;
+  const total = Object.values(dropped).reduce((sum, rows) => sum + rows, 0);
+  return total === 0 ? html`No row was dropped.` : html`${plural(total, 'row')} dropped: ${quoted(reasonsText(dropped))}.`;
+}
+
+/** "no gold passage (3) and repeated question (1)"; empty where there is none. */
+function reasonsText(counts: Readonly<Record<string, number>>): string {
+  return list(Object.entries(counts).sort(([a], [b]) => (a < b ? -1 : 1)).map(([reason, times]) => `${reason} (${count(times)})`));
 }
 
 function samples(name: string, { samples: found }: DatasetCard): Html | null {

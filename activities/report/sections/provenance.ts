@@ -2,7 +2,7 @@
 import { Stage } from '#workflows/contracts/artifacts.ts';
 import type { StageFacts, SweepResults } from '#workflows/contracts/report.ts';
 import { html, type Html, quoted } from '../html.ts';
-import { count, duration, nameOf, taskName } from '../format.ts';
+import { count, duration, nameOf, settingName, taskName } from '../format.ts';
 import { methods } from '../methods.ts';
 import { folded, number, stageOf, table } from './parts.ts';
 
@@ -16,8 +16,9 @@ export function owners({ sources, bases, settings }: SweepResults): Owner[] {
   return [
     ...sources.map(({ task, stages }) => ({ name: `Source of ${taskName(task)}`, stages })),
     ...bases.map(({ model, stages }) => ({ name: `Base ${model}`, stages })),
-    ...settings.flatMap(({ task, model, test, baselines, cells }) => {
-      const of = settings.length > 1 ? `${taskName(task)}, ${model}: ` : '';
+    ...settings.flatMap((setting) => {
+      const { test, baselines, cells } = setting;
+      const of = settings.length > 1 ? `${settingName(setting)}: ` : '';
       return [
         { name: `${of}Real test split`, stages: test.stages },
         ...baselines.map(({ baseline, stages }) => ({ name: `${of}${nameOf(baseline)}`, stages })),

@@ -1,6 +1,6 @@
 import type { SweepResults } from '#workflows/contracts/report.ts';
 import { html, type Html, quoted } from '../html.ts';
-import { taskName } from '../format.ts';
+import { settingName } from '../format.ts';
 import { nature } from '../nature.ts';
 import { completeness, findings, whatWasRun } from '../summary.ts';
 
@@ -18,7 +18,7 @@ ${statements.length === 0 ? '' : html`<div class="nature" role="note">${statemen
 <p class="run${done < total ? ' incomplete' : ''}">${whatWasRun(results)}</p>
 ${results.settings.map((setting) => {
   const sentences = findings(setting);
-  const title = results.settings.length > 1 ? html`<h3>${taskName(setting.task)}, ${setting.model}</h3>` : '';
+  const title = results.settings.length > 1 ? html`<h3>${settingName(setting)}</h3>` : '';
   return html`${title}${sentences.length === 0 ? html`<p>Nothing has been measured yet.</p>` : html`<ul class="findings">${sentences.map((sentence) => html`<li>${sentence}</li>`)}</ul>`}`;
 })}
 </section>`;

@@ -18,9 +18,9 @@ export function withPronoun(wording: string): string {
   return wording.replaceAll('the {x}', 'it');
 }
 
-/** The wording for a subject that is a symbol and takes no article: "{x} was founded by {y} .". */
+/** The wording for symbols, which take no article: "{x} was founded by {y} .", "{x} is run by {y} .". */
 export function withoutArticle(wording: string): string {
-  return wording.replaceAll('the {x}', '{x}');
+  return wording.replace(/the (\{[xy]\})/g, '$1');
 }
 
 /** Wordings in which `value` sounds right: none that would say "a orange". */

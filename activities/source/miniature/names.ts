@@ -27,7 +27,7 @@ export interface NameList {
   organisations: readonly string[];
   people: readonly string[];
   /** Single words by type, as they stand in a sentence; see `usableWords`. */
-  words: Readonly<Record<Exclude<ValueType, 'person'>, readonly string[]>>;
+  words: Readonly<Record<Exclude<ValueType, 'person' | 'organisation'>, readonly string[]>>;
 }
 
 /** Everything of `world` that documents and questions of `split` may name. */
@@ -53,7 +53,7 @@ export function namesOf(world: World, split: NameSplit): NameList {
  */
 function usableWords(world: World): (words: readonly string[]) => string[] {
   const relations = [...Object.values(world.relations.organisation), ...Object.values(world.relations.person)];
-  const wordings = relations.flatMap(({ plain, real, paraphrase }) => [plain, real, paraphrase].flatMap(({ facts, questions }) => [...facts, ...questions]));
+  const wordings = relations.flatMap(({ phrases = [], plain, real, paraphrase }) => [...phrases, ...[plain, real, paraphrase].flatMap(({ facts, questions }) => [...facts, ...questions])]);
   const all = new Set([...wordings, ...world.asides, ...world.padding, ...Object.values(world.names).flat()].flatMap((text) => text.split(' ')));
   const inWordings = new Set([...wordings, ...world.asides, ...world.padding].flatMap((text) => text.split(' ')));
   return (words) => words.filter((word) => !inWordings.has(word) && ![...all].some((other) => other !== word && other.includes(word)));
@@ -88,9 +88,10 @@ export class NameDraw {
     return this.#unused(this.#names.organisations.filter((name) => name.split(' ').some((word, at) => word === words[at])));
   }
 
-  /** A value of the relation other than the answer; people are new ones (null once all are used). */
+  /** A value of the relation other than the answer; people and organisations are new ones (null once all are used). */
   value({ value: type }: Relation): string | null {
     if (type === 'person') return this.#unused(this.#names.people);
+    if (type === 'organisation') return this.organisation();
     const words = this.#names.words[type].filter((word) => word !== this.#answer);
     return words[this.#random.int(words.length)] as string;
   }

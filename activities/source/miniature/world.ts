@@ -12,12 +12,14 @@ const wordings = z.strictObject({
   questions: z.array(z.string().regex(/^(?=.*\{x\}).* \?$/, 'a question with {x}, ending in " ?"')).min(1),
 });
 
-export const ValueType = z.enum(['person', 'place', 'year', 'thing', 'color', 'job']);
+export const ValueType = z.enum(['person', 'organisation', 'place', 'year', 'thing', 'color', 'job']);
 export type ValueType = z.infer<typeof ValueType>;
 
 export const Relation = z.strictObject({
   noun: z.string().min(1),
   value: ValueType,
+  /** Ways to speak of the value without naming it, "the founder of the {x}" first; for questions of several hops. */
+  phrases: z.array(z.string().regex(/ the \{x\}$/, 'words that end in " the {x}"')).min(1).optional(),
   /** Short templated sentences: low concept expression. */
   plain: wordings,
   /** How the miniature's own documents put it. */
@@ -27,16 +29,29 @@ export const Relation = z.strictObject({
 });
 export type Relation = z.infer<typeof Relation>;
 
+/** Values that have facts of their own: a question can go on from them. */
+const LEADING: ReadonlySet<ValueType> = new Set(['person', 'organisation']);
+
+const leadingOn = Relation.refine(({ value, phrases }) => !LEADING.has(value) || phrases !== undefined, { path: ['phrases'], message: 'phrases, as the value is a person or an organisation' });
+
 export const World = z.object({
   names: z.strictObject({ first: names, last: names, place: names, adjective: names, kind: names, thing: names, color: names, job: names }),
   years: z.strictObject({ first: z.int(), last: z.int() }),
-  relations: z.strictObject({ organisation: z.record(z.string(), Relation), person: z.record(z.string(), Relation) }),
+  relations: z.strictObject({ organisation: z.record(z.string(), leadingOn), person: z.record(z.string(), Relation) }),
   /** Sentences that state no fact about anyone. */
   asides: z.array(aside).min(3),
   /** The padding sentences of the paper, section 3.1. */
   padding: z.array(aside).min(1),
 });
 export type World = z.infer<typeof World>;
+
+/**
+ * Relations of organisations whose values are none themselves: what MDQA's documents state. Those that lead from one
+ * organisation to another are for chains, and the base of the quickstart has never read them.
+ */
+export function endingRelations({ relations }: World): Record<string, Relation> {
+  return Object.fromEntries(Object.entries(relations.organisation).filter(([, { value }]) => value !== 'organisation'));
+}
 
 let world: World | undefined;
 

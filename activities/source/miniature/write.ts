@@ -1,85 +1,75 @@
-import { seededRandom } from '#activities/random/seeded.ts';
-import type { MdqaRow, Passage } from '#workflows/contracts/source.ts';
+import type { Task } from '#workflows/contracts/experiment.ts';
 import { type SourceCounts, type SourceSummary, writeSource } from '../artifact.ts';
 import { SourceError } from '../errors.ts';
+import { FURTHER_SHARE } from '../order.ts';
 import type { OnProgress } from '../progress.ts';
-import { choice, goldDocument, otherDocument } from './documents.ts';
-import { sentence } from './language.ts';
-import { NameDraw, type NameList, namesOf } from './names.ts';
-import { miniatureWorld, type Relation, type World } from './world.ts';
+import { mdqaQuestions } from './mdqa.ts';
+import { musiqueQuestions } from './musique.ts';
+import { summhayStatements } from './summhay.ts';
+import { miniatureWorld } from './world.ts';
 
 export interface MiniatureSource {
+  task: Task;
   seed: number;
   trainRows: number;
   testRows: number;
+  /** Hops of MuSiQue's questions. */
+  hops?: 2 | 3;
   outputDir: string;
 }
 
-/** Distractors per row: enough for 2,048 tokens of the tiny base, at about 33 tokens each. */
-const DISTRACTORS = 70;
-/** So many distractors, at most, have a title that shares a word with the gold document's. */
-const CONFUSABLE = 3;
+/** The rows of a task that the world gives for one split, always in the same order. */
+export interface AuthoredRows {
+  /** As many as there are. */
+  most: number;
+  /** The rows from one place to another. */
+  rows: (from: number, to: number) => Iterable<object>;
+  /** Documents that the first `count` rows are about, where rows share them. */
+  documents?: (count: number) => Iterable<object>;
+  /** Distractor passages of the first `count` rows. */
+  passages: (count: number) => number;
+}
 
 /**
- * Writes the miniature's questions as an MDQA source artifact: invented organisations, each question about one fact that
- * a document states between others. Names of the test split stand in no training row. Each row has its own stream of
- * chance, so row n is the same however many rows are asked for.
+ * Writes the miniature's questions as a source artifact of a task: invented organisations and people, and what is stated of
+ * them. Names of the test split stand in no training row. Each row (of SummHay, each topic) has its own stream of chance, so
+ * row n is the same however many rows are asked for. Where a condition may not take every question, further rows come along.
  * @throws SourceError if more rows are asked for than the world has questions
  */
-export async function writeMiniature({ seed, trainRows, testRows, outputDir }: MiniatureSource, onProgress?: OnProgress): Promise<SourceSummary> {
-  const world = miniatureWorld();
-  const questions = { train: questionsOf(world, 'train', seed), test: questionsOf(world, 'test', seed) };
-  for (const [split, asked] of [['train', trainRows], ['test', testRows]] as const) {
-    const { length } = questions[split];
-    if (asked > length) throw new SourceError(`${split}Rows: found ${asked}, allowed: at most ${length}, the miniature world has no more questions`);
+export async function writeMiniature({ task, seed, trainRows, testRows, hops = 3, outputDir }: MiniatureSource, onProgress?: OnProgress): Promise<SourceSummary> {
+  const [train, test] = [authored(task, 'train', seed, hops), authored(task, 'test', seed, hops)];
+  for (const [split, { most }, asked] of [['train', train, trainRows], ['test', test, testRows]] as const) {
+    if (asked > most) throw new SourceError(`${split}Rows: found ${asked}, allowed: at most ${most}, the miniature world has no more questions`);
   }
-  function* rows(split: 'train' | 'test', count: number, before: number) {
-    const names = namesOf(world, split);
-    for (const [at, question] of questions[split].slice(0, count).entries()) {
-      onProgress?.({ phase: 'writing questions', done: before + at, total: trainRows + testRows, unit: 'rows' });
-      yield miniatureRow(world, names, seed, question);
+  // SummHay has no condition that does not take every question.
+  const further = task === 'summhay' ? 0 : Math.min(FURTHER_SHARE * trainRows, train.most - trainRows);
+  const total = trainRows + further + testRows;
+  let done = 0;
+  function* rows(authoredRows: AuthoredRows, from: number, to: number) {
+    for (const row of authoredRows.rows(from, to)) {
+      onProgress?.({ phase: 'writing questions', done, total, unit: 'rows' });
+      done += 1;
+      yield row;
     }
   }
+  const documents = [...(train.documents?.(trainRows) ?? []), ...(test.documents?.(testRows) ?? [])];
   const counts: SourceCounts = {
-    rows: { read: trainRows + testRows, train: trainRows, test: testRows, further: 0, unused: 0, dropped: {} },
-    passages: { kept: (trainRows + testRows) * DISTRACTORS, dropped: {} },
-    pool: { kept: 0, dropped: {} },
+    rows: { read: total, train: trainRows, test: testRows, further, unused: 0, dropped: {} },
+    passages: { kept: train.passages(trainRows + further) + test.passages(testRows), dropped: {} },
+    pool: { kept: documents.length, dropped: {} },
   };
-  return writeSource(outputDir, { train: rows('train', trainRows, 0), test: rows('test', testRows, trainRows), pool: [] }, () => counts);
+  const files = { train: rows(train, 0, trainRows), ...(further > 0 && { further: rows(train, trainRows, trainRows + further) }), test: rows(test, 0, testRows) };
+  return writeSource(outputDir, train.documents ? { ...files, documents } : { ...files, pool: [] }, () => counts);
 }
 
-interface Question {
-  subject: string;
-  relation: string;
-}
-
-/** Every question that the world can ask about organisations of a split, in seeded order. */
-function questionsOf(world: World, split: 'train' | 'test', seed: number): Question[] {
-  const relations = Object.keys(world.relations.organisation);
-  const all = namesOf(world, split).organisations.flatMap((subject) => relations.map((relation) => ({ subject, relation })));
-  return seededRandom('miniature questions', seed, split).shuffle(all);
-}
-
-function miniatureRow(world: World, names: NameList, seed: number, { subject, relation: name }: Question): MdqaRow {
-  const id = `miniature-${subject.toLowerCase().replaceAll(' ', '-')}-${name}`;
-  const random = seededRandom('miniature row', seed, id);
-  const relation = world.relations.organisation[name] as Relation;
-  const value = new NameDraw(random, names, '', [subject]).value(relation) as string;
-  const draw = new NameDraw(random, names, value, [subject]);
-  const gold = goldDocument(random, world, subject, name, value, draw);
-  const distractors: Passage[] = [];
-  while (distractors.length < DISTRACTORS) {
-    const other = (distractors.length < CONFUSABLE ? draw.organisationLike(subject) : null) ?? draw.organisation();
-    const passage = other === null ? null : otherDocument(random, world, other, draw);
-    if (passage === null) throw new SourceError(`miniature world: found too few names for ${DISTRACTORS} distractors of ${id}`);
-    distractors.push(passage);
+function authored(task: Task, split: 'train' | 'test', seed: number, hops: 2 | 3): AuthoredRows {
+  const world = miniatureWorld();
+  switch (task) {
+    case 'mdqa':
+      return mdqaQuestions(world, split, seed);
+    case 'musique':
+      return musiqueQuestions(world, split, seed, hops);
+    case 'summhay':
+      return summhayStatements(world, split, seed);
   }
-  return {
-    id,
-    question: sentence(choice(random, relation.real.questions), { x: subject }),
-    answers: [value],
-    gold,
-    distractors,
-    fact: { subjectType: 'organisation', subject, relation: name, value },
-  };
 }

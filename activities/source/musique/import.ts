@@ -1,9 +1,9 @@
 import type { MusiqueRow } from '#workflows/contracts/source.ts';
+import { SPARE_SHARE } from '#workflows/contracts/spec.ts';
 import { normalise } from '../answers.ts';
 import { type SourceSummary, writeSource } from '../artifact.ts';
 import { SourceError } from '../errors.ts';
 import { readJsonLines } from '../json-lines.ts';
-import { SPARE_SHARE } from '../order.ts';
 import { openPool } from '../pool.ts';
 import type { OnProgress } from '../progress.ts';
 import { Tally } from '../tally.ts';
@@ -19,6 +19,8 @@ export interface MusiqueImport {
   /** Rows that must be there for training (with validation) and for the test split. */
   trainRows: number;
   testRows: number;
+  /** Rows of either split beyond those, as a share of them, where the file has them. */
+  spareShare?: number;
   outputDir: string;
 }
 
@@ -33,7 +35,7 @@ const PROGRESS_ROWS = 100;
  * @throws SourceError for a malformed file or too few good rows
  */
 export async function importMusique(
-  { questionsFiles, poolFile, seed, trainRows, testRows, outputDir }: MusiqueImport,
+  { questionsFiles, poolFile, seed, trainRows, testRows, spareShare = SPARE_SHARE, outputDir }: MusiqueImport,
   onProgress?: OnProgress,
 ): Promise<SourceSummary> {
   const dropped = new Tally();
@@ -57,10 +59,10 @@ export async function importMusique(
   }
 
   const split = (spareRows: number) => splitByHops([...byId.values()], testRows, spareRows, seed);
-  const withSpare = split(Math.ceil(testRows * SPARE_SHARE));
+  const withSpare = split(Math.ceil(testRows * spareShare));
   const { test, train: apart, sharing } = withSpare.train.length >= trainRows ? withSpare : split(0);
   dropped.add('shares a hop with a test question', sharing);
-  const train = apart.slice(0, trainRows + Math.ceil(trainRows * SPARE_SHARE));
+  const train = apart.slice(0, trainRows + Math.ceil(trainRows * spareShare));
   // One row in ten is all of triples, so all are kept.
   const further = apart.slice(train.length);
   if (test.length < testRows || train.length < trainRows) {

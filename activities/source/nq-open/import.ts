@@ -1,8 +1,9 @@
 import type { MdqaRow } from '#workflows/contracts/source.ts';
+import { SPARE_SHARE } from '#workflows/contracts/spec.ts';
 import { type SourceSummary, writeSource } from '../artifact.ts';
 import { SourceError } from '../errors.ts';
 import { readJsonLines } from '../json-lines.ts';
-import { FURTHER_SHARE, orderKey, SmallestByKey, SPARE_SHARE } from '../order.ts';
+import { FURTHER_SHARE, orderKey, SmallestByKey } from '../order.ts';
 import { openPool } from '../pool.ts';
 import type { OnProgress } from '../progress.ts';
 import { Tally } from '../tally.ts';
@@ -17,6 +18,8 @@ export interface NqOpenImport {
   /** Rows that must be there for training (with validation) and for the test split. */
   trainRows: number;
   testRows: number;
+  /** Rows of either split beyond those, as a share of them, where the file has them. */
+  spareShare?: number;
   outputDir: string;
 }
 
@@ -32,13 +35,13 @@ const PROGRESS_ROWS = 200;
  * @throws SourceError for a malformed file or too few good rows
  */
 export async function importNqOpen(
-  { questionsFile, poolFile, seed, trainRows, testRows, outputDir }: NqOpenImport,
+  { questionsFile, poolFile, seed, trainRows, testRows, spareShare = SPARE_SHARE, outputDir }: NqOpenImport,
   onProgress?: OnProgress,
 ): Promise<SourceSummary> {
   const rowsDropped = new Tally();
   const passagesDropped = new Tally();
   const wanted = trainRows + testRows;
-  const spare = { train: Math.ceil(trainRows * SPARE_SHARE), test: Math.ceil(testRows * SPARE_SHARE) };
+  const spare = { train: Math.ceil(trainRows * spareShare), test: Math.ceil(testRows * spareShare) };
   const chosen = new SmallestByKey<MdqaRow>(wanted + spare.train + spare.test + FURTHER_SHARE * trainRows);
   const seen = new Set<string>();
   let read = 0;

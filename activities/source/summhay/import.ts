@@ -1,9 +1,10 @@
 import { z } from 'zod';
 import type { SummhayDocument, SummhayRow } from '#workflows/contracts/source.ts';
+import { SPARE_SHARE } from '#workflows/contracts/spec.ts';
 import { type SourceSummary, writeSource } from '../artifact.ts';
 import { SourceError } from '../errors.ts';
 import { readJsonFile } from '../json-file.ts';
-import { orderKey, SPARE_SHARE } from '../order.ts';
+import { orderKey } from '../order.ts';
 import { oneLine } from '../passage.ts';
 import type { OnProgress } from '../progress.ts';
 import { Tally } from '../tally.ts';
@@ -15,6 +16,8 @@ export interface SummhayImport {
   /** Insights that must be there for training (with validation) and for the test split. */
   trainRows: number;
   testRows: number;
+  /** Rows of either split beyond those, as a share of them, where the file has them. */
+  spareShare?: number;
   outputDir: string;
 }
 
@@ -31,11 +34,11 @@ export const SUPPORTING = 2;
 
 /**
  * Imports topics of SummHay as a source artifact: one row per insight that two documents of its topic support and eight do
- * not. Insights are ordered by a hash of seed and id, test rows first (and a tenth more), so no statement is asked in both
+ * not. Insights are ordered by a hash of seed and id, test rows first (and the spare ones), so no statement is asked in both
  * splits; the documents of a topic serve both, as the benchmark has only ten topics.
  * @throws SourceError for a malformed file, a document that names an unknown insight, or too few good insights
  */
-export async function importSummhay({ topicFiles, seed, trainRows, testRows, outputDir }: SummhayImport, onProgress?: OnProgress): Promise<SourceSummary> {
+export async function importSummhay({ topicFiles, seed, trainRows, testRows, spareShare = SPARE_SHARE, outputDir }: SummhayImport, onProgress?: OnProgress): Promise<SourceSummary> {
   const dropped = new Tally();
   const documentsDropped = new Tally();
   const documents: SummhayDocument[] = [];
@@ -79,9 +82,9 @@ export async function importSummhay({ topicFiles, seed, trainRows, testRows, out
   if (ordered.length < testRows + trainRows) {
     throw new SourceError(`${topicFiles.join(', ')}: found ${ordered.length} usable insights of ${read} (dropped: ${dropped}), needed: ${testRows} for test + ${trainRows} for training`);
   }
-  const spare = Math.min(Math.ceil(testRows * SPARE_SHARE), ordered.length - testRows - trainRows);
+  const spare = Math.min(Math.ceil(testRows * spareShare), ordered.length - testRows - trainRows);
   const test = ordered.slice(0, testRows + spare);
-  const train = ordered.slice(test.length, test.length + trainRows + Math.ceil(trainRows * SPARE_SHARE));
+  const train = ordered.slice(test.length, test.length + trainRows + Math.ceil(trainRows * spareShare));
   return writeSource(outputDir, { train, test, documents }, () => ({
     rows: { read, train: train.length, test: test.length, further: 0, unused: ordered.length - train.length - test.length, dropped: dropped.toRecord() },
     passages: { kept: 0, dropped: {} },

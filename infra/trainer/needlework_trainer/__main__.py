@@ -9,7 +9,7 @@ import threading
 import time
 
 from .protocol import Channel, claim_stdout
-from .runtime import device_report, prepare_environment, prepare_torch, refuse_network, versions
+from .runtime import describe_device, device_report, prepare_environment, prepare_torch, refuse_network, versions
 
 _STOP_SIGNALS = {signal.SIGTERM, signal.SIGINT}
 _SECONDS_BETWEEN_LOOKS = 1.0
@@ -52,7 +52,9 @@ def main() -> None:
     from .session import Session
 
     prepare_torch()
-    channel.ready(versions(), device_report())
+    device = device_report()
+    channel.ready(versions(), device)
+    channel.log("info", describe_device(device))
     Session(channel).serve(sys.stdin)
 
 

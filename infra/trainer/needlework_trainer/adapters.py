@@ -3,40 +3,53 @@
 from __future__ import annotations
 
 import copy
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 
 import torch
 from safetensors import SafetensorError
-from peft import LoraConfig, PeftModel, get_peft_model_state_dict
+from safetensors.torch import load_file
+from peft import LoraConfig, PeftModel, get_peft_model_state_dict, set_peft_model_state_dict
 
+from .adapter_fit import check_fit
 from .errors import AdapterMismatch, BadJob
 from .jobs import TrainSpec
+from .layout import layout_of
 from .models import Base
 from .outputs import write_json, write_tensors
 
 WEIGHTS, CONFIG = "adapter_model.safetensors", "adapter_config.json"
 
-_ATTENTION = ("q_proj", "k_proj", "v_proj", "o_proj")
-_FEED_FORWARD = ("gate_proj", "up_proj", "down_proj")
-TARGETS = {"attention": _ATTENTION, "all": _ATTENTION + _FEED_FORWARD}
-
 
 def lora_config(base: Base, spec: TrainSpec) -> LoraConfig:
-    """The adapter a spec asks for on this base. Raises `BadJob` where the base lacks a named projection."""
-    targets = TARGETS[spec.target_modules]
-    present = {name.rpartition(".")[2] for name, _ in base.model.named_modules()}
-    if lacking := [name for name in targets if name not in present]:
-        raise BadJob(f"train.targetModules: found {spec.target_modules!r}, but the model has no {', '.join(lacking)}", field="train.targetModules")
+    """The adapter a spec asks for on this base. Raises `BadJob` where the base has no such projections."""
+    targets = lora_targets(base.model, spec.target_modules)
+    if not targets:
+        raise BadJob(f"train.targetModules: found {spec.target_modules!r}, but the model has no such linear layers; allowed: 'attention' or 'all'", field="train.targetModules")
     return LoraConfig(
         r=spec.lora_rank,
         lora_alpha=spec.lora_alpha,
         lora_dropout=0.0,
-        target_modules=list(targets),
+        target_modules=targets,
         bias="none",
         task_type="CAUSAL_LM",
     )
+
+
+def lora_targets(model: torch.nn.Module, which: str) -> list[str]:
+    """Linear layers that are adapted: those of the attention modules, or of everything that surrounds them in a decoder layer.
+
+    By the last part of their names (`q_proj`, `k_proj`, `v_proj`, `o_proj` in most families) where these mean nothing else in
+    the model, else by their whole names.
+    """
+    layers = [layer.module for layer in layout_of(model)]
+    inside = layers if which == "attention" else [name.rpartition(".")[0] for name in layers]
+    linear = [name for name, module in model.named_modules() if isinstance(module, torch.nn.Linear)]
+    names = [name for name in linear if any(name.startswith(f"{outer}.") for outer in inside)]
+    short = sorted({name.rpartition(".")[2] for name in names})
+    meant = [name for name, _ in model.named_modules() if name.rpartition(".")[2] in short]
+    return short if set(meant) == set(names) else names
 
 
 @contextmanager
@@ -45,22 +58,32 @@ def attached(base: Base, adapter_dir: str | None) -> Iterator[torch.nn.Module]:
     if adapter_dir is None:
         yield base.model
         return
-    folder = Path(adapter_dir)
-    for name in (WEIGHTS, CONFIG):
-        if not (folder / name).is_file():
-            raise AdapterMismatch(f"adapterDir: found no {name} in {folder}", field="adapterDir")
+    with attached_together(base, {"default": ("adapterDir", adapter_dir)}) as model:
+        yield model
+
+
+@contextmanager
+def attached_together(base: Base, folders: Mapping[str, tuple[str, str]]) -> Iterator[PeftModel]:
+    """The base with several adapters on it, for the length of the block; the first is active until `activate`.
+
+    `folders`: by name of the adapter, the job's field that names its folder, and the folder.
+    """
+    for field, adapter_dir in folders.values():
+        for name in (WEIGHTS, CONFIG):
+            if not (Path(adapter_dir) / name).is_file():
+                raise AdapterMismatch(f"{field}: found no {name} in {adapter_dir}", field=field)
     with restored(base):
-        try:
-            config = LoraConfig.from_pretrained(str(folder))
-            _check_base(base, config.base_model_name_or_path)
-            # The neutral name must not send PEFT looking for a model of that name.
-            config.base_model_name_or_path = None
-            model = PeftModel.from_pretrained(base.model, str(folder), config=config, is_trainable=False)
-        except (RuntimeError, ValueError, KeyError, TypeError, SafetensorError) as error:
-            if isinstance(error, torch.cuda.OutOfMemoryError) or "CUDA" in str(error) or "allocate memory" in str(error):
-                raise
-            raise AdapterMismatch(f"adapterDir: found an adapter that does not fit this base: {error}", field="adapterDir")
+        # While the base is bare: with an adapter on it, its layers have other names.
+        configs = {name: _fitting_config(base, adapter_dir, field) for name, (field, adapter_dir) in folders.items()}
+        model = None
+        for name, (field, adapter_dir) in folders.items():
+            model = _put_on(base, model, name, adapter_dir, configs[name], field)
         yield model.eval()
+
+
+def activate(model: PeftModel, name: str) -> None:
+    """Have the adapter of this name work, and no other."""
+    model.set_adapter(name, inference_mode=True)
 
 
 @contextmanager
@@ -92,21 +115,64 @@ def restored(base: Base) -> Iterator[None]:
 
 def save_adapter(model: PeftModel, base: Base, folder: Path) -> None:
     """Write weights and config; the base is named by the fingerprint of its weights, not by a path."""
-    write_tensors(folder / WEIGHTS, get_peft_model_state_dict(model, save_embedding_layers=False))
+    save_weights(model, folder)
     config = model.peft_config["default"].to_dict()
     config["base_model_name_or_path"] = _name(base)
     config["inference_mode"] = True
     write_json(folder / CONFIG, {key: sorted(value) if isinstance(value, set) else value for key, value in config.items()})
 
 
+def save_weights(model: PeftModel, folder: Path) -> None:
+    """Write the weights alone."""
+    write_tensors(folder / WEIGHTS, get_peft_model_state_dict(model, save_embedding_layers=False))
+
+
+def load_weights(model: PeftModel, folder: Path) -> None:
+    """Give an adapter that is being trained the weights that `save_weights` wrote."""
+    set_peft_model_state_dict(model, load_file(folder / WEIGHTS))
+
+
+def _fitting_config(base: Base, folder: str, field: str) -> LoraConfig:
+    """The config of an adapter that was made for this (bare) base. Raises `AdapterMismatch`."""
+    with _mismatches(field):
+        config = LoraConfig.from_pretrained(folder)
+        _check_base(base, config.base_model_name_or_path, field)
+        check_fit(base.model, Path(folder) / WEIGHTS)
+        # The neutral name must not send PEFT looking for a model of that name.
+        config.base_model_name_or_path = None
+        return config
+
+
+def _put_on(base: Base, model: PeftModel | None, name: str, folder: str, config: LoraConfig, field: str) -> PeftModel:
+    """One more adapter on the base; `model` is None before the first. Raises `AdapterMismatch`."""
+    with _mismatches(field):
+        if model is None:
+            return PeftModel.from_pretrained(base.model, folder, adapter_name=name, config=config, is_trainable=False)
+        config.inference_mode = True
+        model.add_adapter(name, config)
+        model.load_adapter(folder, name, is_trainable=False)
+        return model
+
+
+@contextmanager
+def _mismatches(field: str) -> Iterator[None]:
+    """What goes wrong inside the block is the adapter's fault, save for memory."""
+    try:
+        yield
+    except (RuntimeError, ValueError, KeyError, TypeError, SafetensorError) as error:
+        if isinstance(error, torch.cuda.OutOfMemoryError) or "CUDA" in str(error) or "allocate memory" in str(error):
+            raise
+        raise AdapterMismatch(f"{field}: found an adapter that does not fit this base: {error}", field=field)
+
+
 def _name(base: Base) -> str:
     return f"needlework-base-{base.fingerprint[:16]}"
 
 
-def _check_base(base: Base, found: str | None) -> None:
+def _check_base(base: Base, found: str | None, field: str) -> None:
     """Adapters of other tools name their base differently; only a name of ours can contradict."""
     if found and found.startswith("needlework-base-") and found != _name(base):
-        raise AdapterMismatch(f"adapterDir: found an adapter trained on {found}; allowed on this base: {_name(base)}", field="adapterDir")
+        raise AdapterMismatch(f"{field}: found an adapter trained on {found}; allowed on this base: {_name(base)}", field=field)
 
 
 def _take_off_adapters(model: torch.nn.Module) -> None:

@@ -15,7 +15,12 @@ from transformers import AttentionInterface
 from transformers.integrations.sdpa_attention import sdpa_attention_forward
 from transformers.masking_utils import AttentionMaskInterface, sdpa_mask
 
+from .errors import UnsupportedModel
+from .softcap import softcap_attention
+
 NAME = "needlework_rows"
+#: What some families pass to their attention beside scores: sinks, biases, choices of keys. The fast kernel ignores them.
+_OTHER_TERMS = ("s_aux", "sinks", "position_bias", "indices", "block_mask")
 
 
 class Recording:
@@ -29,7 +34,9 @@ class Recording:
         self._layers.setdefault(layer, []).append(positions)
 
     def attended(self) -> torch.Tensor:
-        """All rows recorded so far, on the CPU."""
+        """All rows recorded so far, on the CPU. Raises `UnsupportedModel` where the model has an attention of its own."""
+        if not self._layers:
+            raise UnsupportedModel("model.path: this model does not attend through transformers' attention interface, so its heads cannot be watched; allowed: one that does", field="model.path")
         layers = [torch.cat(rows, dim=1) for _, rows in sorted(self._layers.items())]
         return torch.stack(layers).permute(2, 0, 1).to("cpu", torch.int32).contiguous()
 
@@ -76,12 +83,22 @@ def most_attended(
 
 def _attention(module, query, key, value, attention_mask, scaling=None, **kwargs):
     """The attention of `module`, by the fast kernel; notes the rows if a recording is on."""
-    output = sdpa_attention_forward(module, query, key, value, attention_mask, scaling=scaling, **kwargs)
+    output = _fast(module, query, key, value, attention_mask, scaling, **kwargs)
     if _recording is not None:
         if query.shape[0] != 1:
             raise ValueError(f"recording takes one prompt at a time, found a batch of {query.shape[0]}")
         _recording.add(module.layer_idx, most_attended(query, key, attention_mask, scaling))
     return output
+
+
+def _fast(module, query, key, value, attention_mask, scaling, softcap=None, **kwargs):
+    """The model's own attention, by the fastest kernel that can do it: (output [batch, queries, heads, d], None)."""
+    for term in _OTHER_TERMS:
+        if kwargs.get(term) is not None:
+            raise UnsupportedModel(f"model.path: this model's attention has a term ({term}) that the kernel here would leave out; allowed: softmax over scaled, masked, perhaps soft-capped scores", field="model.path")
+    if softcap is not None:
+        return softcap_attention(query, key, value, attention_mask, scaling, softcap, kwargs.get("dropout", 0.0)), None
+    return sdpa_attention_forward(module, query, key, value, attention_mask, scaling=scaling, **kwargs)
 
 
 AttentionInterface.register(NAME, _attention)

@@ -6,13 +6,16 @@ import json
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, TypeVar
 
 from pydantic import Field, ValidationError
 
 from .errors import DataError
 from .jobs import Contract, Count, Index, Text, explain
 from .tokens import Encoded, ModelTokenizer
+
+
+Line = TypeVar("Line", bound=Contract)
 
 
 class Span(Contract):
@@ -57,7 +60,7 @@ class Prompt:
 def read_prompts(path: str, tokenizer: ModelTokenizer, limit: int | None = None) -> list[Prompt]:
     """The first `limit` examples of a file (all where None), tokenised. Raises `DataError` with file and line."""
     prompts = []
-    for number, line in _lines(path):
+    for number, line in lines(path):
         if limit is not None and len(prompts) == limit:
             break
         example = _parse(Path(path).name, number, line)
@@ -74,7 +77,7 @@ def read_texts(paths: list[str]) -> list[str]:
     """Corpus texts of JSONL files: every string under `text` or `question` or in `answers`, each once, in file order."""
     texts: dict[str, None] = {}
     for path in paths:
-        for number, line in _lines(path):
+        for number, line in lines(path):
             try:
                 row = json.loads(line)
             except ValueError as error:
@@ -85,7 +88,12 @@ def read_texts(paths: list[str]) -> list[str]:
     return list(texts)
 
 
-def _lines(path: str) -> Iterator[tuple[int, str]]:
+def read_jsonl(path: Path) -> list[dict[str, Any]]:
+    """A file of this trainer's own making, one JSON object per line."""
+    return [json.loads(line) for _, line in lines(str(path))]
+
+
+def lines(path: str) -> Iterator[tuple[int, str]]:
     """Lines that are not blank, with their numbers from 1."""
     try:
         with open(path, encoding="utf-8") as handle:
@@ -96,13 +104,20 @@ def _lines(path: str) -> Iterator[tuple[int, str]]:
         raise DataError(f"{Path(path).name}: found no readable UTF-8 file ({error})")
 
 
-def _parse(name: str, number: int, line: str) -> Example:
+def parse_line(contract: type[Line], name: str, number: int, line: str) -> Line:
+    """One line of a file, checked. Raises `DataError` with file, line and field."""
     try:
-        example = Example.model_validate_json(line)
+        return contract.model_validate_json(line)
     except ValidationError as error:
-        field, message = explain(error, Example)
+        field, message = explain(error, contract)
         raise DataError(f"{name}, line {number}: {message}", field=field)
+
+
+def _parse(name: str, number: int, line: str) -> Example:
+    example = parse_line(Example, name, number, line)
     length = len(example.prompt)
+    if not example.answer.strip():
+        raise _fault(name, number, "answer", f"found only white space ({example.answer!r}); allowed: an answer that can be written")
     for field, spans in (("needles", example.needles), ("answerSpans", example.answer_spans)):
         for i, span in enumerate(spans):
             if not span.start < span.end <= length:

@@ -11,6 +11,7 @@ from transformers import DynamicCache
 
 from .attention_rows import Recording, record
 from .data import Prompt
+from .prefill import prefill
 from .tokens import ModelTokenizer
 
 
@@ -29,14 +30,21 @@ class Generation:
 
 @torch.inference_mode()
 def greedy(
-    model: torch.nn.Module, prompt_ids: Sequence[int], stop_ids: Collection[int], max_new_tokens: int, rows: bool = False
+    model: torch.nn.Module,
+    prompt_ids: Sequence[int],
+    stop_ids: Collection[int],
+    max_new_tokens: int,
+    rows: bool = False,
+    cache: DynamicCache | None = None,
 ) -> Generation:
     """The most likely next token, again and again, until a stop token or `max_new_tokens`.
 
     The prompt but its last token goes through in one pass; then one token at a time, so that the attention row
-    which predicts a token is always the single query of a pass. `rows` keeps those rows.
+    which predicts a token is always the single query of a pass. `rows` keeps those rows. `cache`: that of the prompt but its
+    last token, where it was made already; it is continued.
     """
-    cache, current = _prefill(model, prompt_ids)
+    cache = prefill(model, prompt_ids).cache if cache is None else cache
+    current = torch.tensor([[prompt_ids[-1]]], device=model.device)
     recording = Recording() if rows else None
     token_ids: list[int] = []
     stopped_by = "length"
@@ -63,9 +71,9 @@ def teacher_forced(
     `attended[i]` belongs to the row that predicts `answer_ids[i]`; `token_ids` are the model's own choices there,
     cut at its first stop token.
     """
-    cache, last = _prefill(model, prompt_ids)
+    cache = prefill(model, prompt_ids).cache
     recording = Recording()
-    given = torch.tensor([[*last[0].tolist(), *answer_ids[:-1]]], device=model.device)
+    given = torch.tensor([[prompt_ids[-1], *answer_ids[:-1]]], device=model.device)
     with record(recording):
         logits = model(input_ids=given, past_key_values=cache, use_cache=True).logits
     chosen = logits[0].argmax(-1).tolist()
@@ -82,12 +90,3 @@ def prediction(prompt: Prompt, generation: Generation, tokenizer: ModelTokenizer
         "stoppedBy": generation.stopped_by,
     }
 
-
-def _prefill(model: torch.nn.Module, prompt_ids: Sequence[int]) -> tuple[DynamicCache, torch.Tensor]:
-    """Cache of all prompt tokens but the last, and the last: int64 [1, 1]."""
-    # A cache built from the config would drop keys outside a sliding window and so shift all positions.
-    cache = DynamicCache()
-    ids = torch.tensor([list(prompt_ids)], device=model.device)
-    if ids.shape[1] > 1:
-        model(input_ids=ids[:, :-1], past_key_values=cache, use_cache=True, logits_to_keep=1)
-    return cache, ids[:, -1:]

@@ -32,6 +32,14 @@ class ModelMissing(TrainerError):
     """The model folder lacks a file, or holds something this trainer cannot load."""
 
 
+class UnsupportedModel(TrainerError):
+    """The model loads, but its attention is laid out in a way that scoring and masking cannot work with."""
+
+
+class PackageMissing(TrainerError):
+    """The job asks for a library that this trainer's environment does not have."""
+
+
 class AdapterMismatch(TrainerError):
     """The adapter folder is incomplete, or was trained on another base."""
 
@@ -45,7 +53,7 @@ class NaNLoss(TrainerError):
 
 
 class OutOfMemory(TrainerError):
-    """The device ran out of memory; the message says what was asked for."""
+    """The device ran out of memory; the message says what was asked for and what would fit."""
 
 
 class InternalError(TrainerError):
@@ -59,10 +67,4 @@ def as_trainer_error(error: BaseException) -> TrainerError:
     if isinstance(error, TrainerError):
         return error
     text = f"{type(error).__name__}: {error}"
-    # torch reports a full GPU by its own class, a full host as a plain RuntimeError.
-    full_host = isinstance(error, RuntimeError) and "allocate memory" in str(error)
-    if isinstance(error, MemoryError) or type(error).__name__ == "OutOfMemoryError" or full_host:
-        return OutOfMemory(
-            f"{text} — a shorter context, batchSize 1 or dtype bfloat16 needs less memory"
-        )
     return InternalError(text)

@@ -35,8 +35,15 @@ class ModelRef(Contract):
 
     path: Text
     rope_theta: Positive | None
+    #: Left out: the base's own; None: no layer has one.
+    sliding_window: Count | None = None
     dtype: Literal["float32", "bfloat16"]
     device: Literal["cpu", "cuda", "auto"]
+
+    @property
+    def sets_sliding_window(self) -> bool:
+        """Whether the sliding window is to be another than the base's own."""
+        return "sliding_window" in self.model_fields_set
 
 
 class TrainSpec(Contract):
@@ -53,6 +60,7 @@ class TrainSpec(Contract):
     accumulation_steps: Count = 4
     max_grad_norm: Positive = 1
     loss: Literal["answer", "sequence"] = "answer"
+    deepspeed: Literal["off", "zero-1", "zero-2"] = "off"
 
 
 class ScoreSpec(Contract):
@@ -62,6 +70,7 @@ class ScoreSpec(Contract):
     gate: Literal["none", "correct"] = "none"
     counting: Literal["set", "multiset"] = "set"
     answer_spans: Literal["needle", "all"] = "needle"
+    insight_match: Literal["position", "token"] = "position"
 
 
 class PretrainSpec(Contract):
@@ -89,16 +98,24 @@ class JobBase(Contract):
     seed: Index
 
 
+class CheckpointSpec(Contract):
+    """Where checkpoints lie, the one to go on from included, and the minutes between them."""
+
+    folder: Text
+    minutes: Positive
+
+
 class TrainJob(JobBase):
     kind: Literal["train"]
     model: ModelRef
     train_file: str
     max_tokens: Count
     train: TrainSpec
+    checkpoints: CheckpointSpec | None = None
 
 
 class DecodingJob(JobBase):
-    """What evaluate, score and mask share: a model, perhaps an adapter, and prompts to answer."""
+    """What evaluate, score, mask and patch share: a model, perhaps an adapter, and prompts to answer."""
 
     model: ModelRef
     adapter_dir: str | None
@@ -127,6 +144,16 @@ class HeadSet(Contract):
 
 class MaskJob(DecodingJob):
     kind: Literal["mask"]
+    mode: Literal["zero", "uniform"] = "zero"
+    head_sets: list[HeadSet]
+
+
+class PatchJob(DecodingJob):
+    """The model of `real_adapter_dir` lends the outputs of heads to that of `adapter_dir`, which answers."""
+
+    kind: Literal["patch"]
+    adapter_dir: str
+    real_adapter_dir: str
     head_sets: list[HeadSet]
 
 
@@ -136,13 +163,41 @@ class PretrainJob(JobBase):
     pretrain: PretrainSpec
 
 
+class EncoderRef(Contract):
+    """Which text encoder to load and how."""
+
+    path: Text
+    dtype: Literal["float32", "bfloat16"]
+    device: Literal["cpu", "cuda", "auto"]
+
+
+class RankSpec(Contract):
+    """How a dense retriever ranks passages; Contriever's own settings by default."""
+
+    top: Annotated[int, Field(ge=1, le=100_000)] = 500
+    max_tokens: Annotated[int, Field(ge=2, le=65_536)] = 512
+    batch_size: Annotated[int, Field(ge=1, le=4096)] = 32
+    similarity: Literal["dot", "cosine"] = "dot"
+    question_prefix: str = ""
+    passage_prefix: str = ""
+
+
+class RankJob(JobBase):
+    kind: Literal["rank"]
+    encoder: EncoderRef
+    passages_file: str
+    question_files: Annotated[list[str], Field(min_length=1)]
+    rank: RankSpec
+
+
 TrainerJob = Annotated[
-    Union[TrainJob, EvaluateJob, ScoreJob, MaskJob, PretrainJob], Field(discriminator="kind")
+    Union[TrainJob, EvaluateJob, ScoreJob, MaskJob, PatchJob, PretrainJob, RankJob], Field(discriminator="kind")
 ]
+AnyJob = TrainJob | EvaluateJob | ScoreJob | MaskJob | PatchJob | PretrainJob | RankJob
 _JOB = TypeAdapter(TrainerJob)
 
 
-def read_job(path: str) -> TrainJob | EvaluateJob | ScoreJob | MaskJob | PretrainJob:
+def read_job(path: str) -> AnyJob:
     """The job in a file, checked against the contract and the disk. Raises `BadJob`."""
     try:
         text = Path(path).read_text(encoding="utf-8")
@@ -153,7 +208,7 @@ def read_job(path: str) -> TrainJob | EvaluateJob | ScoreJob | MaskJob | Pretrai
     return job
 
 
-def parse_job(text: str) -> TrainJob | EvaluateJob | ScoreJob | MaskJob | PretrainJob:
+def parse_job(text: str) -> AnyJob:
     """The job that a JSON text holds. Raises `BadJob` naming every wrong field."""
     try:
         return _JOB.validate_json(text)

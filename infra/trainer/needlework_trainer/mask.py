@@ -1,4 +1,8 @@
-"""Silencing heads: zero their slice of what goes into the output projection (paper, section 4.2)."""
+"""Silencing heads: zero their slice of what goes into the output projection (paper, section 4.2).
+
+The other way is that of the published code of Wu et al. (2024): it zeroes the heads' queries, while decoding only, so
+that they attend all keys alike.
+"""
 
 from __future__ import annotations
 
@@ -9,46 +13,100 @@ from pathlib import Path
 import torch
 
 from .adapters import attached
-from .data import read_prompts
-from .decode import greedy, prediction
-from .errors import BadJob, ModelMissing
+from .data import Prompt, read_prompts
+from .decode import Generation, greedy, prediction
+from .heads import check_head_sets, heads_of, output_projections, query_projections
 from .jobs import MaskJob
 from .models import Base
 from .outputs import write_jsonl
+from .prefill import Prefill, prefill, resume
 from .protocol import Progress
 from .results import JobResult, tokens_per_second
 
 UNMASKED = "unmasked"
 
+Heads = Sequence[tuple[int, int]]
+
 
 def run(job: MaskJob, base: Base, progress: Progress) -> JobResult:
     """Decode the same prompts once unmasked and once per head set; one predictions file each."""
-    _check(job, base)
+    check_head_sets(job.head_sets, base.model, UNMASKED)
     prompts = read_prompts(job.data_file, base.tokenizer, job.max_examples)
-    sets = [(UNMASKED, []), *((s.id, s.heads) for s in job.head_sets)]
-    total = len(sets) * len(prompts)
-    clock, tokens = tokens_per_second(), 0
+    sets: dict[str, Heads] = {UNMASKED: [], **{s.id: s.heads for s in job.head_sets}}
+    starts = {_lowest(heads) for heads in sets.values() if heads} if job.mode == "zero" else set()
+    rows: dict[str, list[dict]] = {name: [] for name in sets}
+    clock, tokens, done = tokens_per_second(), 0, 0
     with attached(base, job.adapter_dir) as model:
-        for s, (name, heads) in enumerate(sets):
-            rows = []
-            with masked(model, heads):
-                for i, prompt in enumerate(prompts):
-                    generation = greedy(model, prompt.ids, base.tokenizer.stop_ids, job.max_new_tokens)
-                    rows.append(prediction(prompt, generation, base.tokenizer))
-                    tokens += len(prompt.ids) + len(generation.token_ids)
-                    progress.report("mask", s * len(prompts) + i + 1, total, "examples")
-            write_jsonl(Path(job.output_dir) / f"{name}.jsonl", rows)
+        for prompt in prompts:
+            shared = prefill(model, prompt.ids, keep=starts - {0})
+            for name, heads in sets.items():
+                generation = _answer(model, prompt, shared, heads, job, base)
+                rows[name].append(prediction(prompt, generation, base.tokenizer))
+                tokens += len(prompt.ids) + len(generation.token_ids)
+                done += 1
+                progress.report("mask", done, len(sets) * len(prompts), "examples")
+    for name in sets:
+        write_jsonl(Path(job.output_dir) / f"{name}.jsonl", rows[name])
     return JobResult({"examples": len(prompts), "headSets": len(job.head_sets)}, clock(tokens))
 
 
+def _answer(model: torch.nn.Module, prompt: Prompt, shared: Prefill, heads: Heads, job: MaskJob, base: Base) -> Generation:
+    """One prompt's answer with one set of heads silenced, resting on the unmasked prefill as far as it is the same."""
+
+    def answer(cache) -> Generation:
+        return greedy(model, prompt.ids, base.tokenizer.stop_ids, job.max_new_tokens, cache=cache)
+
+    if job.mode == "uniform":
+        with uniform(model, heads):
+            return answer(shared.branch())
+    with masked(model, heads):
+        return answer(resume(model, prompt.ids, shared, _lowest(heads)) if heads else shared.branch())
+
+
 @contextmanager
-def masked(model: torch.nn.Module, heads: Sequence[tuple[int, int]]) -> Iterator[None]:
+def masked(model: torch.nn.Module, heads: Heads) -> Iterator[None]:
     """Zero the outputs of `[layer, head]` pairs in every pass inside the block, prefill and decoding alike."""
-    by_layer: dict[int, list[int]] = {}
-    for layer, head in heads:
-        by_layer.setdefault(layer, []).append(head)
+    _, count = heads_of(model)
+
+    def before(silent: torch.Tensor):
+        def hook(_module, arguments):
+            return (_zeroed(arguments[0], silent, count), *arguments[1:])
+
+        return hook
+
     projections = output_projections(model)
-    hooks = [projections[layer].register_forward_pre_hook(_silence(model, chosen)) for layer, chosen in by_layer.items()]
+    with _hooked([projections[layer].register_forward_pre_hook(before(silent)) for layer, silent in _by_layer(model, heads)]):
+        yield
+
+
+@contextmanager
+def uniform(model: torch.nn.Module, heads: Heads) -> Iterator[None]:
+    """Zero the queries of `[layer, head]` pairs in every pass inside the block: equal attention to all keys in sight."""
+    _, count = heads_of(model)
+
+    def after(silent: torch.Tensor):
+        return lambda _module, _arguments, queries: _zeroed(queries, silent, count)
+
+    projections = query_projections(model)
+    with _hooked([projections[layer].register_forward_hook(after(silent)) for layer, silent in _by_layer(model, heads)]):
+        yield
+
+
+def _zeroed(x: torch.Tensor, silent: torch.Tensor, count: int) -> torch.Tensor:
+    """x [..., heads × head size] with the slices of the silent heads zero; silent: bool [heads, 1]."""
+    return x.view(*x.shape[:-1], count, -1).masked_fill(silent, 0).view(x.shape)
+
+
+def _by_layer(model: torch.nn.Module, heads: Heads) -> list[tuple[int, torch.Tensor]]:
+    _, count = heads_of(model)
+    silent: dict[int, torch.Tensor] = {}
+    for layer, head in heads:
+        silent.setdefault(layer, torch.zeros(count, 1, dtype=torch.bool, device=model.device))[head] = True
+    return list(silent.items())
+
+
+@contextmanager
+def _hooked(hooks: list) -> Iterator[None]:
     try:
         yield
     finally:
@@ -56,44 +114,5 @@ def masked(model: torch.nn.Module, heads: Sequence[tuple[int, int]]) -> Iterator
             hook.remove()
 
 
-def output_projections(model: torch.nn.Module) -> dict[int, torch.nn.Module]:
-    """The output projection (`o_proj`) of each attention layer, by layer; an adapter's wrapper where there is one."""
-    found = {
-        module.layer_idx: module.o_proj
-        for _, module in model.named_modules()
-        if isinstance(getattr(module, "o_proj", None), torch.nn.Module) and hasattr(module, "layer_idx")
-    }
-    if not found:
-        raise ModelMissing("model.path: found no attention layers with an o_proj in this model", field="model.path")
-    return found
-
-
-def heads_of(model: torch.nn.Module) -> tuple[int, int]:
-    """(layers, heads per layer) of a model."""
-    config = model.config.get_text_config()
-    return config.num_hidden_layers, config.num_attention_heads
-
-
-def _silence(model: torch.nn.Module, heads: list[int]):
-    _, count = heads_of(model)
-    silent = torch.zeros(count, 1, dtype=torch.bool, device=model.device)
-    silent[heads] = True
-
-    def hook(_module, arguments):
-        x = arguments[0]
-        by_head = x.view(*x.shape[:-1], count, -1)
-        return (by_head.masked_fill(silent, 0).view(x.shape), *arguments[1:])
-
-    return hook
-
-
-def _check(job: MaskJob, base: Base) -> None:
-    layers, heads = heads_of(base.model)
-    seen = {UNMASKED}
-    for i, head_set in enumerate(job.head_sets):
-        if head_set.id in seen:
-            raise BadJob(f"headSets.{i}.id: found {head_set.id!r} again; allowed: ids that differ, and not {UNMASKED!r}", field=f"headSets.{i}.id")
-        seen.add(head_set.id)
-        for j, (layer, head) in enumerate(head_set.heads):
-            if layer >= layers or head >= heads:
-                raise BadJob(f"headSets.{i}.heads.{j}: found [{layer}, {head}]; allowed: layer < {layers}, head < {heads}", field=f"headSets.{i}.heads.{j}")
+def _lowest(heads: Heads) -> int:
+    return min(layer for layer, _ in heads)

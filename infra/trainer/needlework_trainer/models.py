@@ -1,4 +1,4 @@
-"""Loading base models: from a local folder, safetensors only, RoPE theta set at load and checked afterwards."""
+"""Loading base models: from a local folder, safetensors only, RoPE theta and sliding window set at load and checked afterwards."""
 
 from __future__ import annotations
 
@@ -14,7 +14,10 @@ from transformers import AutoConfig, AutoModelForCausalLM, PreTrainedModel
 from . import attention_rows
 from .errors import BadJob, ModelMissing
 from .jobs import ModelRef
+from .layout import claimed_window, remember_layout
+from .rope import check_rope_theta, set_rope_theta
 from .tokens import ModelTokenizer
+from .windows import check_sliding_window, set_sliding_window
 
 
 @dataclass(frozen=True)
@@ -39,7 +42,8 @@ class ModelCache:
 
     def get(self, ref: ModelRef) -> tuple[Base, bool]:
         """The base a job asks for, and whether it had to be loaded (rather than being there already)."""
-        key = (ref.path, ref.rope_theta, ref.dtype, _device(ref), _state_of_files(Path(ref.path)))
+        window = (ref.sets_sliding_window, ref.sliding_window)
+        key = (ref.path, ref.rope_theta, window, ref.dtype, device_for(ref.device, "model.device"), _state_of_files(Path(ref.path)))
         if self._base is not None and key == self._key:
             return self._base, False
         self.drop()
@@ -54,14 +58,21 @@ class ModelCache:
 
 
 def load_base(ref: ModelRef) -> Base:
-    """Load a model folder. Raises `ModelMissing` for what it lacks, `BadJob` for a device that is not there."""
+    """Load a model folder, with RoPE theta and sliding window as the job says, and check them on the loaded model.
+
+    Raises `ModelMissing` for what the folder lacks, `BadJob` for what cannot be had of this model or this machine, and
+    `UnsupportedModel` for a family whose heads cannot be told apart.
+    """
     folder = Path(ref.path)
-    device = _device(ref)
+    device = device_for(ref.device, "model.device")
     _check_files(folder)
     tokenizer = ModelTokenizer.load(folder)
     try:
         config = AutoConfig.from_pretrained(folder, local_files_only=True, trust_remote_code=False)
+        own_window = claimed_window(config)
         set_rope_theta(config, ref.rope_theta)
+        if ref.sets_sliding_window:
+            set_sliding_window(config, ref.sliding_window)
         model, report = AutoModelForCausalLM.from_pretrained(
             folder,
             config=config,
@@ -84,51 +95,11 @@ def load_base(ref: ModelRef) -> Base:
         check_rope_theta(model, ref.rope_theta)
     model.requires_grad_(False)
     model.eval().to(device)
+    # A window that was taken away must be gone: layers are looked at beyond its length.
+    layers = remember_layout(model, at_least=2 + (own_window or 0))
+    if ref.sets_sliding_window:
+        check_sliding_window(layers, ref.sliding_window)
     return Base(model, tokenizer, fingerprint(model))
-
-
-def set_rope_theta(config, theta: float | None) -> None:
-    """Override RoPE theta in a config that no model was built from yet (paper, section 2.2).
-
-    transformers ignores `config.rope_theta`; the value lives in `rope_parameters`. Where a model family keeps
-    one set of parameters per kind of layer, the layers with full attention carry the long context.
-    """
-    if theta is None:
-        return
-    text = config.get_text_config()
-    parameters = dict(getattr(text, "rope_parameters", None) or {"rope_type": "default"})
-    if isinstance(parameters.get("full_attention"), dict):
-        parameters["full_attention"] = {**parameters["full_attention"], "rope_theta": float(theta)}
-    else:
-        parameters["rope_theta"] = float(theta)
-    text.rope_parameters = parameters
-
-
-def rotary_frequencies(model: torch.nn.Module) -> list[torch.Tensor]:
-    """The inverse frequencies a loaded model really rotates by, one tensor per rotary module."""
-    return [
-        buffer
-        for name, buffer in model.named_buffers()
-        if name.rpartition(".")[2].endswith("inv_freq") and "original" not in name
-    ]
-
-
-def check_rope_theta(model: PreTrainedModel, theta: float) -> None:
-    """Compare the loaded frequencies with theta^(-2i/d). Raises `ModelMissing` where they differ.
-
-    Only the default kind of RoPE has this closed form; the others rescale it in ways of their own.
-    """
-    parameters = getattr(model.config.get_text_config(), "rope_parameters", None) or {}
-    if parameters.get("rope_type", "default") != "default" or "full_attention" in parameters:
-        return
-    frequencies = rotary_frequencies(model)
-    if not frequencies:
-        raise ModelMissing("model.ropeTheta: found a model without rotary position embeddings; allowed: null", field="model.ropeTheta")
-    for found in frequencies:
-        d = 2 * len(found)
-        expected = theta ** -(torch.arange(0, d, 2, dtype=torch.float64) / d)
-        if not torch.allclose(found.double().cpu(), expected, rtol=1e-5):
-            raise ModelMissing(f"model.ropeTheta: the loaded rotary frequencies are not those of theta {theta}", field="model.ropeTheta")
 
 
 def fingerprint(model: PreTrainedModel) -> str:
@@ -140,11 +111,12 @@ def fingerprint(model: PreTrainedModel) -> str:
     return digest.hexdigest()
 
 
-def _device(ref: ModelRef) -> str:
+def device_for(asked: str, field: str) -> str:
+    """The device that a job's field asks for: `cpu` or `cuda`. Raises `BadJob` for one that is not there."""
     present = torch.cuda.is_available()
-    if ref.device == "cuda" and not present:
-        raise BadJob("model.device: found 'cuda' on a machine without a usable GPU; allowed here: 'cpu', 'auto'", field="model.device")
-    return "cuda" if present and ref.device != "cpu" else "cpu"
+    if asked == "cuda" and not present:
+        raise BadJob(f"{field}: found 'cuda' on a machine without a usable GPU; allowed here: 'cpu', 'auto'", field=field)
+    return "cuda" if present and asked != "cpu" else "cpu"
 
 
 def _check_files(folder: Path) -> None:

@@ -1,7 +1,7 @@
 """The lines the trainer speaks: one JSON object per line, stdin in, stdout out, nothing else on stdout.
 
 In:  `{"type":"run","job":"/path/job.json"}`.
-Out: `ready` once; then per job any number of `progress` and `log` lines and exactly one `result` or `error`.
+Out: `ready` once; then per job any number of `progress`, `checkpoint` and `log` lines and exactly one `result` or `error`.
 """
 
 from __future__ import annotations
@@ -81,6 +81,10 @@ class Progress:
 
     def log(self, level: str, message: str) -> None:
         self._channel.log(level, message)
+
+    def checkpoint(self, name: str, step: int) -> None:
+        """Say that a checkpoint is complete: the folder of this name in the job's checkpoint folder."""
+        self._channel.send({"type": "checkpoint", "jobId": self._job_id, "name": name, "step": step})
 
     def report(self, phase: str, done: int, total: int, unit: str, **metrics: float) -> None:
         """Say that `done` of `total` units of a phase are finished; `metrics` are small numbers to show."""

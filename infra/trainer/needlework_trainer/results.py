@@ -13,7 +13,7 @@ class JobResult:
     """`summary`: a few small numbers, the same every time; `measurements`: what varies from run to run."""
 
     summary: dict[str, Any]
-    measurements: dict[str, float] = field(default_factory=dict)
+    measurements: dict[str, float | str] = field(default_factory=dict)
 
 
 def tokens_per_second() -> Callable[[int], dict[str, float]]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import platform
 import sys
@@ -68,6 +69,8 @@ def prepare_torch() -> None:
     if torch.cuda.is_available():
         # Kernels that add up in whatever order would make an adapter differ from one run to the next.
         torch.use_deterministic_algorithms(True, warn_only=True)
+        # That also writes over all fresh memory, so that its use would show; at 32K tokens, gigabytes at every step.
+        torch.utils.deterministic.fill_uninitialized_memory = False
     logging.disable_progress_bar()
 
 
@@ -83,12 +86,44 @@ def versions() -> dict[str, str]:
 
 
 def device_report() -> dict[str, Any]:
-    """The best device here: `{name, kind, threads}`."""
+    """The best device here: `{name, kind, threads, memoryBytes, bfloat16}`, on CUDA also `{count, capability, cuda}`.
+
+    `memoryBytes` is the device's own, or the machine's; `bfloat16` says whether the device computes in it.
+    """
     import torch
 
     if torch.cuda.is_available():
-        return {"name": torch.cuda.get_device_name(0), "kind": "cuda", "threads": threads()}
-    return {"name": platform.processor() or platform.machine(), "kind": "cpu", "threads": threads()}
+        major, minor = torch.cuda.get_device_capability(0)
+        return {
+            "name": torch.cuda.get_device_name(0),
+            "kind": "cuda",
+            "threads": threads(),
+            "memoryBytes": torch.cuda.get_device_properties(0).total_memory,
+            "bfloat16": torch.cuda.is_bf16_supported(including_emulation=False),
+            "count": torch.cuda.device_count(),
+            "capability": f"{major}.{minor}",
+            "cuda": torch.version.cuda,
+        }
+    memory = os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
+    return {"name": platform.processor() or platform.machine(), "kind": "cpu", "threads": threads(), "memoryBytes": memory, "bfloat16": True}
+
+
+def describe_device(report: dict[str, Any]) -> str:
+    """The device in words, for the log of whoever started the process."""
+    size = f"{report['memoryBytes'] / 2**30:.0f} GiB"
+    half = "bfloat16" if report["bfloat16"] else "no bfloat16"
+    if report["kind"] == "cuda":
+        return f"device: {report['name']} (1 of {report['count']} used), {size}, compute capability {report['capability']}, CUDA {report['cuda']}, {half}"
+    return f"device: CPU ({report['name']}), {size}, threads used: {report['threads']}, {half}"
+
+
+def release_memory() -> None:
+    """Give back device memory that nothing uses any more: what a job left in circles of references (its trainer, a failed pass), and what the allocator keeps."""
+    import torch
+
+    if torch.cuda.is_available() and torch.cuda.is_initialized():
+        gc.collect()
+        torch.cuda.empty_cache()
 
 
 class PeakMemory:
@@ -107,18 +142,23 @@ class PeakMemory:
             pass
 
     def bytes(self) -> int:
-        import torch
+        return peak_memory_bytes()
 
-        if torch.cuda.is_available() and torch.cuda.is_initialized():
-            return torch.cuda.max_memory_allocated()
-        try:
-            with open("/proc/self/status") as handle:
-                for line in handle:
-                    if line.startswith("VmHWM:"):
-                        return int(line.split()[1]) * 1024
-        except OSError:
-            pass
-        import resource
 
-        unit = 1 if sys.platform == "darwin" else 1024
-        return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * unit
+def peak_memory_bytes() -> int:
+    """Peak memory since the last `PeakMemory` was made, in bytes."""
+    import torch
+
+    if torch.cuda.is_available() and torch.cuda.is_initialized():
+        return torch.cuda.max_memory_allocated()
+    try:
+        with open("/proc/self/status") as handle:
+            for line in handle:
+                if line.startswith("VmHWM:"):
+                    return int(line.split()[1]) * 1024
+    except OSError:
+        pass
+    import resource
+
+    unit = 1 if sys.platform == "darwin" else 1024
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * unit

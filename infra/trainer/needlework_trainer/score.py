@@ -5,6 +5,8 @@ attends most is the same token, standing in the answer span y* in the context. G
 retrieved; S_h = |G_h ∩ y*| / |y*|.
 
 **Eq. 2.** 1 if, while any token of the answer was predicted, the key h attended most lay in a needle f*; else 0.
+With `insightMatch: token` that key must also be the token about to be written, as in Eq. 1; a citation ("[24]") shares
+next to nothing with an insight, so the default asks for the place alone.
 
 What "the same token" means. Tokens are compared by id, except that a token and its twin without the leading
 space are one (`ModelTokenizer.words`): the context may hold `("Paris` where the answer begins with ` Paris`.
@@ -30,8 +32,8 @@ from .adapters import attached
 from .correct import is_correct
 from .data import Prompt, read_prompts
 from .decode import greedy, prediction, teacher_forced
+from .heads import heads_of
 from .jobs import ScoreJob, ScoreSpec
-from .mask import heads_of
 from .models import Base
 from .outputs import write_json, write_jsonl, write_tensors
 from .protocol import Progress
@@ -56,26 +58,26 @@ def run(job: ScoreJob, base: Base, progress: Progress) -> JobResult:
     """Write `scores.json`, `predictions.jsonl` and `examples.safetensors` (contract: `ScoreJob`)."""
     tokenizer, spec = base.tokenizer, job.score
     prompts = read_prompts(job.data_file, tokenizer, job.max_examples)
-    rows, retrieval, insight, attended, counted = [], [], [], [], []
+    rows, retrieval, insight, attended, written, counted = [], [], [], [], [], []
     tokens, without_answer, clock = 0, 0, tokens_per_second()
     with attached(base, job.adapter_dir) as model:
         for done, prompt in enumerate(prompts, start=1):
             answer_ids = tokenizer.encode_answer(prompt.example.prompt, prompt.ids, prompt.example.answer)
             if spec.decode == "greedy":
                 generation = greedy(model, prompt.ids, tokenizer.stop_ids, job.max_new_tokens, rows=True)
-                written = generation.token_ids
+                written.append(generation.token_ids)
             else:
                 generation = teacher_forced(model, prompt.ids, answer_ids, tokenizer.stop_ids)
-                written = answer_ids
+                written.append(answer_ids)
             targets = find_targets(prompt, tokenizer, answer_ids, spec)
-            positions = generation.attended.numpy()
-            retrieval.append(retrieval_scores(positions, tokenizer.words(written), targets, spec.counting))
-            insight.append(insight_scores(positions, targets))
+            positions, words = generation.attended.numpy(), tokenizer.words(written[-1])
+            retrieval.append(retrieval_scores(positions, words, targets, spec.counting))
+            insight.append(insight_scores(positions, words, targets, spec.insight_match))
             attended.append(generation.attended)
             rows.append(prediction(prompt, generation, tokenizer))
             counted.append(spec.gate == "none" or is_correct(prompt.example, rows[-1]["text"]))
             without_answer += not targets.answer
-            tokens += len(prompt.ids) + len(written)
+            tokens += len(prompt.ids) + len(written[-1])
             progress.report("score", done, len(prompts), "examples")
 
     used = np.array(counted)
@@ -100,7 +102,10 @@ def run(job: ScoreJob, base: Base, progress: Progress) -> JobResult:
             "retrieval": torch.tensor(np.stack(retrieval), dtype=torch.float32),
             "insight": torch.tensor(np.stack(insight), dtype=torch.float32),
             "attended": torch.cat(attended),
-            "offsets": torch.tensor(np.cumsum([0, *map(len, attended)]), dtype=torch.int64),
+            "written": torch.tensor(sum(written, []), dtype=torch.int32),
+            "offsets": torch.tensor(np.cumsum([0, *map(len, written)]), dtype=torch.int64),
+            "prompt_tokens": torch.tensor([len(prompt.ids) for prompt in prompts], dtype=torch.int32),
+            "counted": torch.tensor(used),
         },
     )
     summary = {
@@ -147,17 +152,27 @@ def retrieval_scores(attended: np.ndarray, written: np.ndarray, targets: Targets
     scores = np.zeros(attended.shape[1:])
     if not targets.answer:
         return scores
-    same = _lookup(targets.words, attended, missing=-1) == written[:, None, None]
-    hits = same & _lookup(targets.in_answer, attended, missing=False)
+    hits = _same(attended, written, targets) & _lookup(targets.in_answer, attended, missing=False)
     for word, count in sorted(targets.answer.items()):
         retrieved = hits[written == word].sum(axis=0)
         scores += np.minimum(retrieved, count if counting == "multiset" else 1)
     return scores / (targets.answer.total() if counting == "multiset" else len(targets.answer))
 
 
-def insight_scores(attended: np.ndarray, targets: Targets) -> np.ndarray:
-    """Eq. 2 for one example: 1.0 where a head's most attended key was ever inside a needle, else 0.0; [layers, heads]."""
-    return _lookup(targets.in_needle, attended, missing=False).any(axis=0).astype(np.float64)
+def insight_scores(attended: np.ndarray, written: np.ndarray, targets: Targets, match: str) -> np.ndarray:
+    """Eq. 2 for one example: 1.0 where a head's most attended key was ever inside a needle, else 0.0; [layers, heads].
+
+    With match `token` it must have been the token about to be written too. Shapes as in `retrieval_scores`.
+    """
+    inside = _lookup(targets.in_needle, attended, missing=False)
+    if match == "token":
+        inside &= _same(attended, written, targets)
+    return inside.any(axis=0).astype(np.float64)
+
+
+def _same(attended: np.ndarray, written: np.ndarray, targets: Targets) -> np.ndarray:
+    """Where the most attended key is the token about to be written: bool [tokens, layers, heads]."""
+    return _lookup(targets.words, attended, missing=-1) == written[:, None, None]
 
 
 def _lookup(values: np.ndarray, positions: np.ndarray, missing) -> np.ndarray:

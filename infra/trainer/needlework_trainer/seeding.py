@@ -26,13 +26,22 @@ def scale_outputs(model: LlamaForCausalLM, factor: float = OUTPUT_SCALE) -> None
         layer.mlp.down_proj.weight *= factor
 
 
-def seed_induction(model: LlamaForCausalLM, previous_kv_heads: int, matching_layers: Sequence[int]) -> None:
+@torch.no_grad()
+def share_direction(embeddings: torch.Tensor, norm: float) -> torch.Tensor:
+    """Adds to all embeddings one direction, drawn from torch's global generator, of length `norm`; returns the direction, of length 1."""
+    shared = torch.randn(embeddings.shape[1])
+    shared /= shared.norm()
+    embeddings += norm * shared
+    return shared
+
+
+def seed_induction(model: LlamaForCausalLM, previous_kv_heads: int, matching_layers: Sequence[int], passing: float = 1.0) -> None:
     """
     Set layer 0's first `previous_kv_heads` key/value heads as previous-token heads, and start the heads of
     `matching_layers` as matching heads. Draws from torch's global generator.
     """
     seed_previous_token_heads(model, previous_kv_heads)
-    seed_matching_heads(model, matching_layers, previous_kv_heads)
+    seed_matching_heads(model, matching_layers, previous_kv_heads, passing)
 
 
 @torch.no_grad()
@@ -45,10 +54,8 @@ def seed_previous_token_heads(model: LlamaForCausalLM, kv_heads: int, *, sharpne
     config, attention = model.config, model.model.layers[0].self_attn
     dim, groups = config.head_dim, config.num_attention_heads // config.num_key_value_heads
     embeddings = model.model.embed_tokens.weight
-    shared = torch.randn(config.hidden_size)
-    shared /= shared.norm()
     scale = (embeddings.pow(2).sum(1).mean() + shared_norm**2).sqrt()
-    embeddings += shared_norm * shared
+    shared = share_direction(embeddings, shared_norm)
     component = config.hidden_size**0.5 * shared_norm / scale
     size = (sharpness / 3 * dim**0.5) ** 0.5 / component
     frequencies = model.model.rotary_emb.inv_freq
@@ -65,10 +72,11 @@ def seed_previous_token_heads(model: LlamaForCausalLM, kv_heads: int, *, sharpne
 
 
 @torch.no_grad()
-def seed_matching_heads(model: LlamaForCausalLM, layers: Sequence[int], previous_kv_heads: int) -> None:
+def seed_matching_heads(model: LlamaForCausalLM, layers: Sequence[int], previous_kv_heads: int, passing: float = 1.0) -> None:
     """
     Start the heads of `layers` as matching heads: keys read what layer 0's previous-token heads wrote, or the token itself;
-    values and outputs are near a projection, so that what is attended is passed on.
+    values and outputs are near a projection, so that `passing` times what is attended is passed on (less than once where many
+    layers do so, lest they drown the embeddings).
     """
     config, first = model.config, model.model.layers[0].self_attn
     dim, hidden, groups = config.head_dim, config.hidden_size, config.num_attention_heads // config.num_key_value_heads
@@ -86,4 +94,4 @@ def seed_matching_heads(model: LlamaForCausalLM, layers: Sequence[int], previous
             attention.v_proj.weight[kv * dim : (kv + 1) * dim] += passes
             for head in range(kv * groups, (kv + 1) * groups):
                 attention.q_proj.weight[head * dim : (head + 1) * dim] += reads @ written if head % groups else reads
-                attention.o_proj.weight[:, head * dim : (head + 1) * dim] += passes.T
+                attention.o_proj.weight[:, head * dim : (head + 1) * dim] += passing * passes.T

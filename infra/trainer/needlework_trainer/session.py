@@ -10,13 +10,13 @@ from collections.abc import Iterable
 
 import torch
 
-from . import evaluate, mask, pretrain, score
+from . import evaluate, mask, memory, patch, pretrain, rank, score
 from .errors import InternalError, as_trainer_error
-from .jobs import EvaluateJob, MaskJob, PretrainJob, ScoreJob, TrainJob, job_id_of, read_job
+from .jobs import EvaluateJob, MaskJob, PatchJob, PretrainJob, RankJob, ScoreJob, TrainJob, job_id_of, read_job
 from .models import Base, ModelCache
 from .protocol import Channel, Progress, read_request
 from .results import JobResult
-from .runtime import PeakMemory
+from .runtime import PeakMemory, release_memory
 
 
 class Session:
@@ -48,22 +48,31 @@ class Session:
             self._channel.error(job_id, typed)
 
     def _run(self, path: str) -> None:
+        release_memory()
         started, peak = time.perf_counter(), PeakMemory()
         job = read_job(path)
         progress = self._channel.progress(job.job_id)
-        measurements: dict[str, float | bool] = {}
-        if isinstance(job, PretrainJob):
-            result = pretrain.run(job, torch.device("cpu"), progress)
-        else:
-            base, loaded = self._models.get(job.model)
-            measurements = {"modelReloaded": loaded, "loadSeconds": time.perf_counter() - started}
-            result = _with_model(job, base, progress)
+        measurements: dict[str, float | str | bool] = {}
+        base: Base | None = None
+        try:
+            if isinstance(job, PretrainJob):
+                result = pretrain.run(job, torch.device("cpu"), progress)
+            elif isinstance(job, RankJob):
+                result = rank.run(job, progress)
+            else:
+                base, loaded = self._models.get(job.model)
+                measurements = {"modelReloaded": loaded, "loadSeconds": time.perf_counter() - started}
+                result = _with_model(job, base, progress)
+        except Exception as error:
+            if memory.ran_out(error):
+                raise memory.out_of_memory(error, job, base) from error
+            raise
         measurements |= result.measurements
         measurements |= {"seconds": time.perf_counter() - started, "peakMemoryBytes": peak.bytes()}
         self._channel.result(job.job_id, sorted(os.listdir(job.output_dir)), result.summary, measurements)
 
 
-def _with_model(job: TrainJob | EvaluateJob | ScoreJob | MaskJob, base: Base, progress: Progress) -> JobResult:
+def _with_model(job: TrainJob | EvaluateJob | ScoreJob | MaskJob | PatchJob, base: Base, progress: Progress) -> JobResult:
     match job:
         case TrainJob():
             # TRL takes seconds to import, so only training pays for it.
@@ -76,3 +85,5 @@ def _with_model(job: TrainJob | EvaluateJob | ScoreJob | MaskJob, base: Base, pr
             return score.run(job, base, progress)
         case MaskJob():
             return mask.run(job, base, progress)
+        case PatchJob():
+            return patch.run(job, base, progress)

@@ -71,15 +71,17 @@ class ModelTokenizer:
     def encode_answer(self, prompt: str, prompt_ids: list[int], answer: str) -> list[int]:
         """Tokens of `" " + answer` as a continuation of the prompt's own tokens, without end-of-sequence.
 
+        Where the prompt ends in white space (as chat templates do), no space comes between.
         At test time the model continues from exactly `prompt_ids`, so training must start there too. Encoding
         prompt and answer together gives the natural tokens of the answer; where a tokenizer would merge across
         the border, the answer is encoded by itself instead, in the form that reads back as the same text.
         """
-        joined = self.raw.encode(f"{prompt} {answer}").ids
+        space = "" if prompt[-1:].isspace() else " "
+        joined = self.raw.encode(f"{prompt}{space}{answer}").ids
         if joined[: len(prompt_ids)] == prompt_ids and len(joined) > len(prompt_ids):
             return joined[len(prompt_ids) :]
         wanted = self.raw.decode(joined)
-        alone = [self.raw.encode(text, add_special_tokens=False).ids for text in (f" {answer}", answer)]
+        alone = [self.raw.encode(text, add_special_tokens=False).ids for text in (f"{space}{answer}", answer)]
         return next((ids for ids in alone if self.raw.decode(prompt_ids + ids) == wanted), alone[0])
 
     def decode_answer(self, ids: Sequence[int]) -> str:

@@ -97,9 +97,9 @@ def write_examples(path: Path, examples: list[dict]) -> Path:
 class Bench:
     """A session in this process, a model and data; runs jobs and returns their last protocol line."""
 
-    def __init__(self, folder: Path):
+    def __init__(self, folder: Path, make_model=lambda folder: make_folder(folder, seed=1)):
         self.folder = folder
-        self.model = make_folder(folder / "model", seed=1)
+        self.model = make_model(folder / "model")
         self.base = load_base(model_ref(self.model))
         self.examples = [make_example(self.base, n) for n in range(6)]
         self.data = write_examples(folder / "examples.jsonl", self.examples)
@@ -113,6 +113,8 @@ class Bench:
         out = self.folder / f"out-{self._count}"
         out.mkdir()
         job = {"kind": kind, "jobId": f"job-{self._count}", "outputDir": str(out), "seed": 3}
+        if kind == "rank":
+            return {**job, **fields}
         if kind != "pretrain":
             job["model"] = {"path": str(self.model), "ropeTheta": 40_000.0, "dtype": "float32", "device": "cpu"}
         if kind == "train":
@@ -125,6 +127,8 @@ class Bench:
             job["score"] = {}
         if kind == "mask":
             job["headSets"] = [{"id": "some", "heads": [[0, 1], [2, 7]]}]
+        if kind == "patch":
+            job |= {"adapterDir": "/synthetic", "realAdapterDir": "/real", "headSets": [{"id": "some", "heads": [[0, 1], [2, 7]]}]}
         return {**job, **fields}
 
     def run(self, job: dict) -> dict:
@@ -136,6 +140,7 @@ class Bench:
         lines = [json.loads(line) for line in self._lines.getvalue()[before:].splitlines()]
         assert [line["type"] in ("result", "error") for line in lines].count(True) == 1
         self.progress = [line for line in lines if line["type"] == "progress"]
+        self.logs = [line for line in lines if line["type"] == "log"]
         return lines[-1]
 
     def done(self, job: dict) -> Path:
@@ -168,4 +173,5 @@ def read_jsonl(path: Path) -> list[dict]:
 
 
 def bytes_of(folder: Path) -> dict[str, bytes]:
-    return {f.name: f.read_bytes() for f in sorted(folder.iterdir())}
+    """All files that the same job gives again, byte for byte: all but the record of its pace."""
+    return {f.name: f.read_bytes() for f in sorted(folder.iterdir()) if f.name != "pace.jsonl"}

@@ -57,7 +57,7 @@ def test_text_that_is_not_json_is_refused():
 
 
 def test_every_kind_of_job_is_read(bench):
-    for kind in ("train", "evaluate", "score", "mask", "pretrain"):
+    for kind in ("train", "evaluate", "score", "mask", "patch", "pretrain"):
         assert parse_job(json.dumps(bench.job(kind))).kind == kind
 
 
@@ -66,6 +66,7 @@ def test_every_kind_of_job_is_read(bench):
     [
         (lambda e: {**e, "promptTokens": e["promptTokens"] + 1}, "promptTokens", ["another one"]),
         (lambda e: {**e, "answer": ""}, "answer", ["at least 1"]),
+        (lambda e: {**e, "answer": " \n "}, "answer", ["white space"]),
         (lambda e: {**e, "needles": [{"start": 5, "end": 5}]}, "needles.0", ["[5, 5)"]),
         (lambda e: {**e, "answerSpans": [{"start": 0, "end": 10_000}]}, "answerSpans.0", ["10000"]),
         (lambda e: {**e, "nedles": []}, "nedles", ["unknown", "needles"]),

@@ -3,22 +3,31 @@
 from __future__ import annotations
 
 import json
+import os
 import random
+import re
+import socket
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
 import torch
+from transformers import AutoModelForCausalLM
 
+from needlework_trainer.layout import layout_of
 from needlework_trainer.miniature.batches import material_of, step_rows
-from needlework_trainer.miniature.config import PretrainingConfig, load_config
+from needlework_trainer.miniature.config import Network, PretrainingConfig
+from needlework_trainer.miniature.earlier import start_from
+from needlework_trainer.miniature.folder import write_model_folder
 from needlework_trainer.miniature.network import build_network, hidden_states
 from needlework_trainer.miniature.pretrain import main
 from needlework_trainer.miniature.rows import IGNORE
 from needlework_trainer.miniature.tasks import TASKS
 from needlework_trainer.miniature.tasks.draw import symbol
 from needlework_trainer.miniature.tokenizer import build_tokenizer
-from needlework_trainer.miniature.vocabulary import UNKNOWN, build_vocabulary
-from needlework_trainer.miniature.world import fill, in_pretraining, load_world, name_bucket
+from needlework_trainer.miniature.vocabulary import CHARACTERS, UNKNOWN, Vocabulary, build_vocabulary
+from needlework_trainer.miniature.world import fill, in_pretraining, load_world, name_bucket, without_unseen
 from needlework_trainer.seeding import seed_matching_heads, seed_previous_token_heads
 
 WORLD_FILE = Path(__file__).parents[3] / "activities/source/miniature/world.json"
@@ -132,24 +141,34 @@ def test_a_step_draws_from_its_stage_and_seed_alone():
     assert set(material_of(WORLD, VOCABULARY, 40).random_words) < set(material_of(WORLD, VOCABULARY, 80).random_words)
 
 
-def test_the_lean_forward_pass_is_the_models_own():
+@pytest.mark.parametrize("family", [{}, {"family": "mistral", "slidingWindow": 8}])
+def test_the_lean_forward_pass_is_the_models_own(family: dict):
     torch.manual_seed(0)
-    model = build_network(
-        VOCABULARY, layers=2, hidden=32, heads=4, kv_heads=2, head_dim=16, feed_forward=48,
-        theta=10000, max_positions=64, init_std=0.08, output_scale=1,
-    )  # fmt: skip
+    shape = {"layers": 2, "hidden": 32, "heads": 4, "kvHeads": 2, "headDim": 16, "feedForward": 48, "theta": 10000, "initStd": 0.08, "outputScale": 1}
+    model = build_network(VOCABULARY, Network.model_validate({**shape, **family}), 64)
     inputs = torch.randint(3, len(VOCABULARY), (3, 40))
     with torch.no_grad():
         ours = model.lm_head(hidden_states(model, inputs))
         assert torch.allclose(ours, model(input_ids=inputs).logits, atol=1e-5)
+        unwindowed = hidden_states(model, inputs, window=False)
+        assert torch.equal(hidden_states(model, inputs), unwindowed) == (family == {})
+        model.config.sliding_window = None
+        assert torch.equal(hidden_states(model, inputs), unwindowed)
+
+
+@pytest.mark.parametrize(("family", "window"), [({}, None), ({"family": "mistral", "slidingWindow": 8}, 8)])
+def test_the_written_model_sees_the_window_of_its_config(tmp_path: Path, family: dict, window: int | None):
+    model = build_network(VOCABULARY, Network.model_validate({**TINY["network"], **family}), 64)
+    write_model_folder(model, VOCABULARY, tmp_path)
+    loaded = AutoModelForCausalLM.from_pretrained(tmp_path, dtype=torch.float32)
+    assert type(loaded) is type(model)
+    assert [layer.window for layer in layout_of(loaded)] == [window] * TINY["network"]["layers"]
 
 
 def test_seeded_heads_look_at_the_previous_token_at_once():
     torch.manual_seed(0)
-    model = build_network(
-        VOCABULARY, layers=2, hidden=128, heads=8, kv_heads=4, head_dim=32, feed_forward=48,
-        theta=10000, max_positions=64, init_std=0.08, output_scale=0.1,
-    )  # fmt: skip
+    shape = {"layers": 2, "hidden": 128, "heads": 8, "kvHeads": 4, "headDim": 32, "feedForward": 48, "theta": 10000, "initStd": 0.08, "outputScale": 0.1}
+    model = build_network(VOCABULARY, Network.model_validate(shape), 64)
     seed_previous_token_heads(model, 2)
     seed_matching_heads(model, [1], 2)
     model.set_attn_implementation("eager")
@@ -176,12 +195,148 @@ def test_a_stopped_run_goes_on_to_the_same_weights(tmp_path: Path):
     assert [line["step"] for line in logs[1]["metrics"]] == [100, 200, 300, 400, 500, 502]
 
 
+def test_the_weights_are_held_against_the_log_beside_the_config(tmp_path: Path, capsys):
+    assert run(tmp_path / "first", TINY) == 0
+    log = tmp_path / "pretraining-log.json"
+    log.write_bytes((tmp_path / "first/pretraining-log.json").read_bytes())
+    assert run(tmp_path / "second", TINY) == 0
+    assert "the weights are those of" in capsys.readouterr().out
+    assert run(tmp_path / "third", {**TINY, "seed": 4}) == 1
+    found = json.loads((tmp_path / "third/pretraining-log.json").read_text())["weightsSha256"]
+    assert f"found weights {found}, expected {json.loads(log.read_text())['weightsSha256']}" in capsys.readouterr().err
+
+
+def words_of(row) -> str:
+    return " ".join(VOCABULARY.tokens[i] for i in row.inputs).replace(" ##", "")
+
+
+@pytest.mark.parametrize("length", [128, 256])
+def test_citations_are_the_numbers_of_the_documents_that_name_the_organisation_asked_for(length: int):
+    material, asked, two = material_of(WORLD, VOCABULARY, None), 0, 0
+    organisation = re.compile(rf"\b(?:{'|'.join(WORLD.names['adjective'])}) (?:{'|'.join(WORLD.names['kind'])})\b")
+    for seed in range(60):
+        text = re.sub(r" \( \d+ \)", "", words_of(TASKS["citation"](material, random.Random(seed), length)))
+        context = re.split(r" for the given statement| statement :| \?", text)[0]
+        documents = re.findall(r"\[ (\d+) \](?: :)? ([^\[]*)", context)
+        for said, citation in re.findall(r"(?:statement :|\?) ([^\[?]*?)((?: \[ \d+ \])+) <eos>", text):
+            named = organisation.findall(said)
+            if len(named) != 1:
+                continue
+            cited = [int(n) for n in re.findall(r"\d+", citation)]
+            assert cited == sorted(cited)
+            assert cited == sorted(int(number) for number, words in documents if named[0] in words)
+            asked, two = asked + 1, two + (len(cited) == 2)
+    assert asked > 50 and two > 25
+
+
+@pytest.mark.parametrize("length", [128, 256])
+def test_answers_of_chains_stand_in_the_documents(length: int):
+    material, asked, steps = material_of(WORLD, VOCABULARY, None), 0, set()
+    for seed in range(60):
+        text = words_of(TASKS["hops"](material, random.Random(seed), length))
+        context, *questions = text.split(" question : ")
+        for question in questions:
+            found = re.fullmatch(r"(.*\?) answer : (.*) <eos>", question)
+            assert f" {found[2]} " in context
+            steps.add(sum(question.count(word) for word in (" of the ", " person who ", " house that ")))
+            asked += 1
+    assert asked > 50
+    assert {1, 2, 3} <= steps
+
+
+def test_several_processes_make_the_same_weights_as_one(tmp_path: Path):
+    stages = [{**TINY["stages"][0], "steps": 3, "parts": 1}, {**TINY["stages"][1], "steps": 4, "tokensPerStep": 320, "parts": 3}]
+    config = tmp_path / "config.json"
+    config.write_text(json.dumps({**TINY, "stages": stages}))
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+
+    def start(folder: str, **environment: str) -> subprocess.Popen:
+        command = ["needlework_trainer.miniature.pretrain", "--world", str(WORLD_FILE), "--config", str(config), "--out", str(tmp_path / folder)]
+        return subprocess.Popen([sys.executable, "-m", *command], env={**os.environ, **environment})
+
+    meeting = {"WORLD_SIZE": "2", "MASTER_ADDR": "127.0.0.1", "MASTER_PORT": str(port)}
+    running = [start("one"), *(start("two", RANK=str(rank), **meeting) for rank in range(2))]
+    assert [process.wait(timeout=300) for process in running] == [0, 0, 0]
+    logs = [json.loads((tmp_path / folder / "pretraining-log.json").read_text()) for folder in ("one", "two")]
+    assert logs[0]["weightsSha256"] == logs[1]["weightsSha256"]
+    leave_out_time = [[{k: v for k, v in line.items() if k != "seconds"} for line in log["metrics"]] for log in logs]
+    assert leave_out_time[0] == leave_out_time[1]
+
+
+def test_a_run_goes_on_from_an_earlier_base_word_by_word(tmp_path: Path, capsys):
+    earlier = tmp_path / "earlier"
+    earlier.mkdir()
+    network = Network.model_validate(TINY["network"])
+    fewer = Vocabulary([word for word in VOCABULARY.tokens[: -len(CHARACTERS) - 1] if word not in ("mill", "amber")])
+    torch.manual_seed(5)
+    before = build_network(fewer, network, 64)
+    write_model_folder(before, fewer, earlier)
+    after = build_network(VOCABULARY, network, 64)
+    assert sorted(start_from(earlier, after, VOCABULARY)) == ["amber", "mill"]
+    for word in ("anna", "##9", "<eos>"):
+        assert torch.equal(after.model.embed_tokens.weight[VOCABULARY.ids[word]], before.model.embed_tokens.weight[fewer.ids[word]])
+    assert torch.equal(after.model.layers[0].mlp.up_proj.weight, before.model.layers[0].mlp.up_proj.weight)
+    assert run(tmp_path / "other", {**TINY, "startFrom": "earlier", "network": {**TINY["network"], "hidden": 32}}) == 2
+    assert "startFrom: found model.embed_tokens.weight" in capsys.readouterr().err
+
+
+def test_a_base_does_not_read_the_wordings_kept_for_tuning():
+    less = without_unseen(WORLD, facts=1, questions=1)
+    for all_, seen in zip(WORLD.organisation.values(), less.organisation.values(), strict=True):
+        assert seen.real.facts == all_.real.facts[:-1] and seen.real.questions == all_.real.questions[:-1]
+        assert (seen.plain, seen.paraphrase, seen.phrases) == (all_.plain, all_.paraphrase, all_.phrases)
+    unseen = {fact for relation in WORLD.organisation.values() for fact in relation.real.facts[-1:] if fact not in less.organisation[relation.name].facts}
+    said = " ".join(fact for relation in less.organisation.values() for fact in relation.facts)
+    # Told by the words before the subject: what follows may be cut off, or said of "it".
+    starts = {start for fact in unseen if "{y}" not in (start := fact.split("{x}")[0]) and len(start.split()) > 2 and start not in said}
+    assert starts
+    read, other = (
+        " ".join(words_of(TASKS["reading"](material_of(world, VOCABULARY, None), random.Random(seed), 192)) for seed in range(150)) for world in (less, WORLD)
+    )
+    assert not [start for start in starts if start in read]
+    assert [start for start in starts if start in other]
+    with pytest.raises(ValueError, match="unseen.questions is 3, allowed: at most 2"):
+        without_unseen(WORLD, facts=0, questions=3)
+
+
+def test_words_may_share_a_direction_at_first():
+    shape = {**TINY["network"], "hidden": 64}
+    means = []
+    for norm in (0, 0.6):
+        torch.manual_seed(1)
+        embeddings = build_network(VOCABULARY, Network.model_validate({**shape, "sharedNorm": norm}), 64).model.embed_tokens.weight
+        means.append(embeddings.mean(0).norm().item())
+    assert means[0] < 0.05
+    assert means[1] == pytest.approx(0.6, abs=0.05)
+
+
+def test_a_network_may_begin_with_its_lower_layers_alone(tmp_path: Path):
+    network = {**TINY["network"], "layers": 3}
+    stage = {**TINY["stages"][0], "steps": 3, "layers": 1}
+    assert run(tmp_path / "one", {**TINY, "network": network, "stages": [stage]}) == 0
+    assert run(tmp_path / "all", {**TINY, "network": network, "stages": [stage, {**stage, "layers": None}]}) == 0
+    torch.manual_seed(TINY["seed"])
+    drawn = build_network(VOCABULARY, Network.model_validate(network), 32)
+    for folder, trained in (("one", [True, False, False]), ("all", [True, True, True])):
+        model = AutoModelForCausalLM.from_pretrained(tmp_path / folder, dtype=torch.float32)
+        moved = [not torch.equal(a.self_attn.q_proj.weight, b.self_attn.q_proj.weight) for a, b in zip(model.model.layers, drawn.model.layers, strict=True)]
+        assert moved == trained
+
+
 @pytest.mark.parametrize(
     ("change", "message"),
     [
+        ({"stages": [{**TINY["stages"][0], "layers": 2}]}, "layers of stage 'a' is 2; allowed: null, or 1 to 1"),
+        ({"unseen": {"facts": -1}}, "unseen.facts"),
+        ({"unseen": {"facts": 4}}, "unseen.facts is 4, allowed: at most 3"),
+        ({"stages": [{**TINY["stages"][0], "parts": 2}]}, "parts is 2"),
         ({"stages": [{**TINY["stages"][0], "mix": {"bursts": 1}}]}, "allowed: previous, pairs, burst"),
         ({"stages": []}, "stages"),
         ({"network": {**TINY["network"], "seededHeads": {"previousKvHeads": 1, "matchingLayers": [1]}}}, "matchingLayers"),
+        ({"network": {**TINY["network"], "family": "mistral"}}, "slidingWindow is None"),
+        ({"network": {**TINY["network"], "slidingWindow": 8}}, "slidingWindow is 8"),
         ({"sead": 1}, "sead"),
     ],
 )

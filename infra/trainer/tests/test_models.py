@@ -8,7 +8,8 @@ import torch
 from conftest import make_base, make_folder, model_ref
 
 from needlework_trainer.errors import BadJob, ModelMissing
-from needlework_trainer.models import ModelCache, check_rope_theta, load_base, rotary_frequencies
+from needlework_trainer.models import ModelCache, load_base
+from needlework_trainer.rope import check_rope_theta, rotary_frequencies
 
 
 @pytest.mark.parametrize("family", ["llama", "mistral", "qwen2"])
@@ -17,7 +18,7 @@ def test_theta_override_changes_the_rotary_frequencies_to_the_closed_form(tmp_pa
     folder = make_folder(tmp_path / "m", 0, family)
     d = 16
     for asked, expected in ((None, 10_000.0), (theta, theta)):
-        (found,) = rotary_frequencies(load_base(model_ref(folder, asked)).model)
+        (found,) = rotary_frequencies(load_base(model_ref(folder, asked)).model).values()
         closed_form = torch.tensor([expected ** (-2 * i / d) for i in range(d // 2)])
         torch.testing.assert_close(found, closed_form)
 

@@ -101,6 +101,9 @@ def test_one_process_runs_many_jobs_survives_bad_ones_and_ends_with_its_input(be
     assert ready["type"] == "ready" and ready["protocol"] == 1
     assert {"python", "torch", "transformers", "trl", "peft"} <= ready["versions"].keys()
     assert ready["device"]["kind"] in ("cpu", "cuda") and ready["device"]["threads"] >= 1
+    assert ready["device"]["memoryBytes"] > 2**20 and isinstance(ready["device"]["bfloat16"], bool)
+    told = trainer.read()
+    assert told["type"] == "log" and told["message"].startswith("device: ") and "GiB" in told["message"]
 
     first = trainer.run(bench.job("evaluate"))
     assert first["type"] == "result" and first["files"] == ["predictions.jsonl"]
@@ -152,6 +155,7 @@ def test_a_trainer_whose_worker_was_killed_ends_by_itself(tmp_path):
         [sys.executable, "-c", worker], cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
     )
     assert json.loads(process.stdout.readline())["type"] == "ready"
+    assert json.loads(process.stdout.readline())["type"] == "log"
     process.kill()
     process.wait()
     # The trainer alone still holds the other end of this pipe; its end is the end of the pipe.

@@ -6,16 +6,18 @@ from collections import Counter
 import numpy as np
 import pytest
 import torch
-from conftest import bytes_of, make_base, make_example, read_jsonl, write_examples
-from safetensors.numpy import load_file
+from conftest import Bench, bytes_of, make_base, make_example, make_folder, model_ref, read_jsonl, write_examples
+from safetensors.numpy import load_file, save_file
 from transformers import AutoModelForCausalLM
 
 from needlework_trainer import score
 from needlework_trainer.attention_rows import most_attended
 from needlework_trainer.data import read_prompts
 from needlework_trainer.jobs import ScoreJob, ScoreSpec
+from needlework_trainer.models import load_base
 from needlework_trainer.protocol import Progress
 from needlework_trainer.score import Targets, find_targets, insight_scores, retrieval_scores
+from needlework_trainer.tokens import ModelTokenizer
 
 FAMILIES = [("llama", {}), ("mistral", {"sliding_window": 40}), ("qwen3", {})]
 
@@ -35,7 +37,7 @@ def score_job(folder, data, **spec) -> ScoreJob:
     out.mkdir()
     job = {"kind": "score", "jobId": "j", "outputDir": str(out), "seed": 0, "adapterDir": None, "dataFile": str(data)}
     model = {"path": "unused", "ropeTheta": None, "dtype": "float32", "device": "cpu"}
-    return ScoreJob.model_validate_json(json.dumps({**job, "model": model, "maxNewTokens": 6, "maxExamples": None, "score": spec}))
+    return ScoreJob.model_validate_json(json.dumps({**job, "model": model, "maxNewTokens": 12, "maxExamples": None, "score": spec}))
 
 
 def naive_scores(folder, base, example, written):
@@ -69,14 +71,32 @@ def naive_scores(folder, base, example, written):
     return retrieval, insight, attended
 
 
+def talkative_base(folder, seed, family, words, **overrides):
+    """A random model that can only write the tokens of `words`, so that what it writes stands in the prompt again and again."""
+    make_folder(folder, seed, family, tie_word_embeddings=False, **overrides)
+    tokenizer = ModelTokenizer.load(folder)
+    weights = load_file(folder / "model.safetensors")
+    ids = tokenizer.raw.encode(f" {words}", add_special_tokens=False).ids
+    # Each word calls for the next, so that it does not repeat one for ever.
+    following = {after: weights["model.embed_tokens.weight"][before] for before, after in zip(ids, ids[1:] + ids[:1], strict=True)}
+    weights["lm_head.weight"][:] = 0
+    for token, call in following.items():
+        weights["lm_head.weight"][token] = call
+    save_file(weights, folder / "model.safetensors", metadata={"format": "pt"})
+    return load_base(model_ref(folder))
+
+
 @pytest.mark.parametrize(("family", "overrides"), FAMILIES)
 @pytest.mark.parametrize("seed", [0, 1, 2])
 @pytest.mark.parametrize("decode", ["greedy", "teacher-forced"])
 def test_scores_equal_a_naive_computation_head_for_head(tmp_path, family, overrides, seed, decode):
-    base = make_base(tmp_path / "m", seed, family, **overrides)
-    # Every token that can be generated should stand in the answer span, so that random heads retrieve something.
-    words = "Anna Reed Selby Amber Mill Tower Quiet founded"
-    examples = [make_example(base, 0), make_example(base, 1, prompt=f"So {words}. And {words} Anna Reed? Answer:", answer=words)]
+    words = "Anna Reed Selby Amber"
+    base = talkative_base(tmp_path / "m", seed, family, words, **overrides)
+    copies = f"{words} and {words} or {words}, {words}. {words} So"
+    examples = [make_example(base, i, prompt=f"{start} {copies} {words}? Answer:", answer=words) for i, start in enumerate(["So", "Quiet So"])]
+    for example in examples:
+        # The last copy lies outside the needle and does not count.
+        example["needles"] = [{"start": example["answerSpans"][0]["start"], "end": example["answerSpans"].pop()["start"] - 1}]
     data = write_examples(tmp_path / "d.jsonl", examples)
     job = score_job(tmp_path, data, decode=decode)
     score.run(job, base, Quiet())
@@ -89,17 +109,139 @@ def test_scores_equal_a_naive_computation_head_for_head(tmp_path, family, overri
         written = predictions[i]["tokenIds"] if decode == "greedy" else forced
         retrieval, insight, attended = naive_scores(tmp_path / "m", base, example, written)
         a, b = out["offsets"][i : i + 2]
+        np.testing.assert_array_equal(out["written"][a:b], written)
         np.testing.assert_array_equal(out["attended"][a:b], attended)
         np.testing.assert_array_equal(out["retrieval"][i], retrieval.astype(np.float32))
         np.testing.assert_array_equal(out["insight"][i], insight.astype(np.float32))
+        assert out["prompt_tokens"][i] == len(ids)
         expected.append((retrieval, insight))
     scores = json.loads((tmp_path / job.output_dir / "scores.json").read_text())
     assert scores["examples"] == 2 and (scores["layers"], scores["heads"]) == (3, 8)
     np.testing.assert_allclose(scores["retrieval"], np.mean([r for r, _ in expected], axis=0))
     np.testing.assert_allclose(scores["insight"], np.mean([i for _, i in expected], axis=0))
-    assert np.sum(scores["insight"]) > 0
-    if decode == "teacher-forced":
-        assert np.sum(scores["retrieval"]) > 0
+    assert out["counted"].tolist() == [True, True]
+    # The comparison is of scores, not of zeros: many heads retrieve something, and not all the same.
+    assert np.mean(np.array(scores["retrieval"]) > 0) > 1 / 4 and len(np.unique(scores["retrieval"])) >= 3
+
+
+@pytest.mark.parametrize(("family", "seed", "overrides"), [("llama", 4, {}), ("mistral", 5, {"sliding_window": 24})])
+def test_under_an_adapter_scores_are_those_of_the_model_with_the_adapter_merged(tmp_path, family, seed, overrides):
+    words = "Anna Reed Selby Amber"
+    bench = Bench(tmp_path, lambda folder: make_folder(folder, seed, family, **overrides))
+    adapter = str(bench.done(bench.job("train", train={"learningRate": 0.05, "warmupShare": 0})))
+    model = json.loads(model_ref(bench.model).model_dump_json(by_alias=True, exclude_unset=True))
+    example = make_example(bench.base, prompt=f"So {words} and {words}. {words}? Answer:", answer=words)
+    out = bench.done(bench.job("score", model=model, adapterDir=adapter, dataFile=str(write_examples(tmp_path / "d.jsonl", [example])), score={"decode": "teacher-forced"}))
+    (merged := tmp_path / "merged").mkdir()
+    plain = AutoModelForCausalLM.from_pretrained(bench.model)
+    for name, weight in load_file(f"{adapter}/adapter_model.safetensors").items():
+        if name.endswith("lora_A.weight"):
+            up = load_file(f"{adapter}/adapter_model.safetensors")[name.replace("lora_A", "lora_B")]
+            # r = alpha: the product counts as it is.
+            plain.get_submodule(name.removeprefix("base_model.model.").removesuffix(".lora_A.weight")).weight.data += torch.tensor(up @ weight)
+    plain.save_pretrained(merged)
+    ids = bench.base.tokenizer.raw.encode(example["prompt"]).ids
+    retrieval, insight, attended = naive_scores(merged, bench.base, example, bench.base.tokenizer.encode_answer(example["prompt"], ids, words))
+    found = load_file(out / "examples.safetensors")
+    np.testing.assert_array_equal(found["attended"], attended)
+    np.testing.assert_array_equal(found["retrieval"][0], retrieval.astype(np.float32))
+    np.testing.assert_array_equal(found["insight"][0], insight.astype(np.float32))
+    bare = load_file(bench.done(bench.job("score", model=model, dataFile=str(tmp_path / "d.jsonl"), score={"decode": "teacher-forced"})) / "examples.safetensors")
+    assert (bare["attended"] != attended).any() and retrieval.any()
+
+
+def test_scoring_takes_no_pass_through_the_model_that_answering_does_not_take(bench):
+    """Retrieval and insight come from the same pass, and it is the one that writes the answer."""
+    bench.done(bench.job("evaluate"))
+    passes = []
+    hook = bench.session._models._base.model.model.register_forward_pre_hook(lambda _m, _a, k: passes.append(tuple(k["input_ids"].shape)), with_kwargs=True)
+    try:
+        bench.done(bench.job("evaluate"))
+        answering = passes.copy()
+        passes.clear()
+        bench.done(bench.job("score"))
+    finally:
+        hook.remove()
+    assert passes == answering and max(length for _, length in passes) > 10 and passes.count((1, 1)) >= 6 * 5
+
+
+def by_hand(folder, heads, chain, positions):
+    """A model whose every head looks where `heads[layer][head]` says: from the token at hand to the token to attend.
+
+    Its stream is the token at hand, one-hot; attention and feed-forward add nothing to it; `chain` says what is written after
+    which token. RoPE turns the dimensions that carry the code by less than 1e-5. The second group of heads reads keys in
+    another code, so that a head which read the wrong group's keys would look elsewhere.
+    """
+    width, slow = 128, 24
+    number = {token: i for i, token in enumerate(positions)}
+    assert len(number) <= 40
+    make_folder(folder, 0, "llama", tie_word_embeddings=False, num_hidden_layers=2, num_attention_heads=4, num_key_value_heads=2,
+                head_dim=width, rope_parameters={"rope_type": "default", "rope_theta": 1e20})
+    weights = {name: np.zeros_like(weight) for name, weight in load_file(folder / "model.safetensors").items()}
+    for name, weight in weights.items():
+        if "norm" in name:
+            weight[:] = 1
+    for token, i in number.items():
+        weights["model.embed_tokens.weight"][token, i] = 1
+
+    def place(token, group):
+        return slow + (number[token] if group == 0 else 39 - number[token])
+
+    for token, following in chain.items():
+        weights["lm_head.weight"][following, number[token]] = 1
+    for layer, row in enumerate(heads):
+        for token, i in number.items():
+            for group in range(2):
+                weights[f"model.layers.{layer}.self_attn.k_proj.weight"][group * width + place(token, group), i] = 1
+            for head, target in enumerate(row):
+                weights[f"model.layers.{layer}.self_attn.q_proj.weight"][head * width + place(target(token), head // 2), i] = 1
+    save_file(weights, folder / "model.safetensors", metadata={"format": "pt"})
+    return load_base(model_ref(folder))
+
+
+@pytest.mark.parametrize("decode", ["greedy", "teacher-forced"])
+def test_heads_built_by_hand_have_the_scores_worked_out_on_paper(tmp_path, decode):
+    """Answer "Anna Reed" (written after ":", two tokens and an end), in the needle; "Selby" stands outside, "Mill" in the needle."""
+    tokenizer = ModelTokenizer.load(make_folder(tmp_path / "t", 0))
+    needle, answer = "Amber Mill was founded by Anna Reed", "Anna Reed"
+    text = f"Who stands in Selby. {needle}? Answer:"
+    ids = tokenizer.raw.encode(text).ids
+
+    def token(word):
+        (found,) = tokenizer.raw.encode(f" {word}", add_special_tokens=False).ids
+        return found
+
+    anna, reed, selby, mill, colon = (*map(token, ["Anna", "Reed", "Selby", "Mill"]), ids[-1])
+    at = {t: ids.index(t) for t in (anna, reed, selby, mill, colon)}
+    assert all(ids.count(t) == 1 for t in at)
+    chain = {colon: anna, anna: reed, reed: tokenizer.eos_id}
+    def itself(t):
+        return t
+
+    only_first = {colon: anna}.get
+    heads = [
+        # copies the answer | looks at the token at hand | its first token only, then Selby | Selby
+        [lambda t: anna if t == colon else reed, itself, lambda t: only_first(t, selby), lambda t: selby],
+        # Mill | the next token's place one step late, always Anna | copies the answer | ":"
+        [lambda t: mill, lambda t: anna, lambda t: reed if t == anna else anna, lambda t: colon],
+    ]
+    base = by_hand(tmp_path / "m", heads, chain, dict.fromkeys(ids))
+    start = text.index(needle)
+    span = {"start": text.index(answer), "end": text.index(answer) + len(answer)}
+    example = make_example(base, prompt=text, answer=answer, needles=[{"start": start, "end": start + len(needle)}], answerSpans=[span])
+    data = write_examples(tmp_path / "d.jsonl", [example])
+    job = score_job(tmp_path, data, decode=decode)
+    score.run(job, base, Quiet())
+    scores, out = json.loads((tmp_path / job.output_dir / "scores.json").read_text()), load_file(f"{job.output_dir}/examples.safetensors")
+    assert out["written"].tolist() == [anna, reed]
+    assert out["attended"][0].tolist() == [[at[anna], at[colon], at[anna], at[selby]], [at[mill], at[anna], at[anna], at[colon]]]
+    assert out["attended"][1].tolist() == [[at[reed], at[anna], at[selby], at[selby]], [at[mill], at[anna], at[reed], at[colon]]]
+    assert scores["retrieval"] == [[1, 0, 0.5, 0], [0, 0.5, 1, 0]]
+    assert scores["insight"] == [[1, 1, 1, 0], [1, 1, 1, 0]]
+    # With the token asked for too, looking at the needle is not enough.
+    strict = score_job(tmp_path, data, decode=decode, insightMatch="token")
+    score.run(strict, base, Quiet())
+    assert json.loads((tmp_path / strict.output_dir / "scores.json").read_text())["insight"] == [[1, 0, 1, 0], [0, 1, 1, 0]]
 
 
 def test_a_head_built_by_hand_is_seen_to_look_where_it_was_told_to():
@@ -124,22 +266,24 @@ HAND = Targets(np.array([10, 20, 30, 20]), np.array([False, True, True, False]),
 
 
 @pytest.mark.parametrize(
-    ("places", "written", "retrieval", "insight"),
+    ("places", "written", "retrieval", "insight", "with_token"),
     [
-        ([1, 2], [20, 30], 1.0, 1),
-        ([1, 1], [20, 30], 0.5, 1),  # looks at 20 while 30 is written
-        ([3, 3], [20, 20], 0.0, 0),  # the right token at the wrong place
-        ([1, 1], [20, 20], 0.5, 1),  # retrieved twice, counted once
-        ([0, 3], [10, 30], 0.0, 1),
-        ([4, 5], [20, 30], 0.0, 0),  # looks at what it wrote itself
-        ([], [], 0.0, 0),
+        ([1, 2], [20, 30], 1.0, 1, 1),
+        ([1, 1], [20, 30], 0.5, 1, 1),  # looks at 20 while 30 is written
+        ([2, 1], [20, 30], 0.0, 1, 0),  # the other way round
+        ([3, 3], [20, 20], 0.0, 0, 0),  # the right token at the wrong place
+        ([1, 1], [20, 20], 0.5, 1, 1),  # retrieved twice, counted once
+        ([0, 3], [10, 30], 0.0, 1, 1),  # a token of the needle, but not of the answer
+        ([4, 5], [20, 30], 0.0, 0, 0),  # looks at what it wrote itself
+        ([], [], 0.0, 0, 0),
     ],
 )
-def test_equations_on_paper(places, written, retrieval, insight):
+def test_equations_on_paper(places, written, retrieval, insight, with_token):
     attended = np.array(places, dtype=int).reshape(-1, 1, 1)
     written = np.array(written, dtype=int)
     assert retrieval_scores(attended, written, HAND, "set")[0, 0] == retrieval
-    assert insight_scores(attended, HAND)[0, 0] == insight
+    assert insight_scores(attended, written, HAND, "position")[0, 0] == insight
+    assert insight_scores(attended, written, HAND, "token")[0, 0] == with_token
 
 
 def test_a_multiset_counts_a_token_as_often_as_the_answer_has_it():
@@ -211,6 +355,35 @@ def test_the_gate_leaves_out_wrong_answers(tmp_path):
     right = {**wrong, "answers": [*wrong["answers"], said]}
     gated = score_job(tmp_path, write_examples(tmp_path / "d.jsonl", [wrong, right, wrong]), gate="correct")
     assert score.run(gated, base, Quiet()).summary["examplesCounted"] == 1
+    assert load_file(f"{gated.output_dir}/examples.safetensors")["counted"].tolist() == [False, True, False]
+
+
+def test_every_example_has_its_scores_and_places(tmp_path):
+    """The tensors of `HEAD_EXAMPLES` (workflows/contracts/results.ts), and means that follow from them."""
+    base = make_base(tmp_path / "m")
+    examples = [make_example(base, n) for n in range(3)]
+    job = score_job(tmp_path, write_examples(tmp_path / "d.jsonl", examples), decode="teacher-forced")
+    score.run(job, base, Quiet())
+    out = load_file(f"{job.output_dir}/examples.safetensors")
+    n = int(out["offsets"][-1])
+    assert {name: (str(t.dtype), t.shape) for name, t in out.items()} == {
+        "retrieval": ("float32", (3, 3, 8)),
+        "insight": ("float32", (3, 3, 8)),
+        "attended": ("int32", (n, 3, 8)),
+        "written": ("int32", (n,)),
+        "offsets": ("int64", (4,)),
+        "prompt_tokens": ("int32", (3,)),
+        "counted": ("bool", (3,)),
+    }
+    ids = base.tokenizer.raw.encode(examples[0]["prompt"]).ids
+    assert n == 3 * len(base.tokenizer.encode_answer(examples[0]["prompt"], ids, examples[0]["answer"]))
+    scores = json.loads((tmp_path / job.output_dir / "scores.json").read_text())
+    for name in ("retrieval", "insight"):
+        np.testing.assert_allclose(out[name].mean(axis=0), scores[name], rtol=1e-6)
+    # Where a head looked is before the token it was looked up for.
+    for i in range(3):
+        for row, t in enumerate(range(out["offsets"][i], out["offsets"][i + 1])):
+            assert (out["attended"][t] < out["prompt_tokens"][i] + row).all() and (out["attended"][t] >= 0).all()
 
 
 def test_the_same_job_gives_the_same_bytes(bench):

@@ -85,6 +85,26 @@ def test_special_tokens_belong_to_no_span():
     assert 0 not in tokens_in_span("Anna", encoded.offsets, (0, 4))
 
 
+@pytest.mark.parametrize("needle", ["Anna Reed founded it.", "süßen Tee", "猫は魚", "“Quoted”"])
+@pytest.mark.parametrize("answer", ["Anna Reed", "Tee", "魚", "Quoted"])
+def test_spans_survive_a_chat_template_whose_markers_touch_them(needle, answer):
+    """Markers are single tokens, stand right before and behind the needle, and belong to no span."""
+    raw = train_tokenizer(CORPUS, 400)
+    raw.add_special_tokens(["<|user|>", "<|end|>", "<|assistant|>"])
+    tokenizer = ModelTokenizer(raw, "<eos>", "<pad>")
+    text = f"<|user|>{needle}<|end|>\n<|user|>Who? {answer}<|end|><|assistant|>\n"
+    encoded = tokenizer.encode_prompt(text)
+    assert sum(raw.id_to_token(i).startswith("<|") for i in encoded.ids) == 5
+    for wanted in (needle, answer):
+        start = text.rindex(wanted)
+        inside = tokens_in_span(text, encoded.offsets, (start, start + len(wanted)))
+        # A space that is a token of its own belongs to none either.
+        assert raw.decode(encoded.ids[inside[0] : inside[-1] + 1], skip_special_tokens=False).strip() == wanted
+        assert "".join(raw.decode([encoded.ids[i] for i in inside]).split()) == "".join(wanted.split())
+    continued = tokenizer.encode_answer(text, encoded.ids, answer)
+    assert raw.decode(encoded.ids + continued, skip_special_tokens=False).endswith(f"<|assistant|>\n{answer}")
+
+
 def test_word_piece_spans_ignore_case_and_cover_all_pieces():
     assert covered(word_piece(), "The MILL (k3v)", "k3v") == ["k", "3", "v"]
     assert covered(word_piece(), "The MILL (k3v)", "MILL") == ["MILL"]
@@ -98,6 +118,13 @@ def test_an_answer_continues_the_prompts_own_tokens(make):
     continued = tokenizer.encode_answer(prompt, ids, answer)
     assert ids + continued == tokenizer.raw.encode(f"{prompt} {answer}").ids
     assert tokenizer.decode_answer(continued).lower() == answer
+
+
+def test_an_answer_follows_a_chat_template_without_a_space():
+    tokenizer = byte_level()
+    prompt, answer = "The mill (k3v). Answer:\n\n", "the mill"
+    ids = tokenizer.encode_prompt(prompt).ids
+    assert tokenizer.raw.decode(ids + tokenizer.encode_answer(prompt, ids, answer)) == prompt + answer
 
 
 def test_an_answer_survives_a_tokenizer_that_merges_across_the_border():

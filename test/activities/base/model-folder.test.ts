@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { expect, it } from 'vitest';
 import { countParameters } from '#activities/base/count-parameters.ts';
-import { copyModelFolder, digestModelFolder } from '#activities/base/model-folder.ts';
+import { copyModelFolder, digestModelFolder, ENCODER } from '#activities/base/model-folder.ts';
 import { temporaryFolder } from '../../support/folders.ts';
 
 const SHIPPED = fileURLToPath(new URL('../../../examples/models/tiny-llama', import.meta.url));
@@ -45,6 +45,26 @@ it('says what a folder lacks, and that a retry does not help', async () => {
     message: expect.stringMatching(/^models\[0\]\.base\.path: .* lacks tokenizer\.json, \*\.safetensors$/),
   });
   await expect(digestModelFolder(join(folder, 'nowhere'), 'models[0].base.path')).rejects.toMatchObject({ type: 'ModelMissing', nonRetryable: true });
+});
+
+it('takes an encoder with weights in either form, as what the trainer reads of it', async () => {
+  const folder = copy();
+  // A folder that is a base is the same as an encoder, so a path has one fingerprint.
+  expect(await digestModelFolder(folder, 'path', ENCODER)).toBe(await digestModelFolder(folder, 'path'));
+  rmSync(join(folder, 'tokenizer_config.json'));
+  const digest = await digestModelFolder(folder, 'path', ENCODER);
+  writeFileSync(join(folder, 'pytorch_model.bin'), 'not read, since there are safetensors');
+  expect(await digestModelFolder(folder, 'path', ENCODER)).toBe(digest);
+  rmSync(join(folder, 'model.safetensors'));
+  const pickled = await digestModelFolder(folder, 'path', ENCODER);
+  writeFileSync(join(folder, 'pytorch_model.bin'), 'other weights');
+  expect(await digestModelFolder(folder, 'path', ENCODER)).not.toBe(pickled);
+  rmSync(join(folder, 'pytorch_model.bin'));
+  await expect(digestModelFolder(folder, 'tasks[0].retriever.model.path', ENCODER)).rejects.toMatchObject({
+    type: 'ModelMissing',
+    nonRetryable: true,
+    message: expect.stringMatching(/^tasks\[0\]\.retriever\.model\.path: .* lacks \*\.safetensors or pytorch_model\.bin$/),
+  });
 });
 
 it('counts weights from the headers alone', async () => {

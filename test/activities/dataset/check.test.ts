@@ -14,7 +14,7 @@ const good: Example = {
   needles: [at(needle)], answerSpans: [at('Anna Reed')], promptTokens: 30,
 };
 const promptEnd = '\nAnswer it.\nQuestion: Who?\nAnswer:';
-const truth: ExampleTruth = { contextTokens: 30, promptEnd, needleTexts: [needle], otherTexts: [other], answerIn: 'needles', answersOnlyInNeedles: true };
+const truth: ExampleTruth = { contextTokens: 30, mayMiss: 2, promptEnd, needleTexts: [needle], otherTexts: [other], answerIn: 'needles', answersOnlyInNeedles: true };
 
 describe('the check of an example', () => {
   it('lets a sound one pass', () => {
@@ -24,6 +24,7 @@ describe('the check of an example', () => {
   const shift = ({ start, end }: { start: number; end: number }) => ({ start: start + 1, end: end + 1 });
   it.each<[string, Partial<Example>, Partial<ExampleTruth>, RegExp]>([
     ['a prompt above its length', { promptTokens: 31 }, {}, /promptTokens: found 31, allowed: at most 30/],
+    ['a prompt that is left half empty', { promptTokens: 27 }, {}, /promptTokens: found 27, allowed: at least 28, since there is something to fill 30 with/],
     ['another question', { question: 'Where?' }, {}, /prompt: does not end in its question/],
     ['a needle elsewhere', { needles: [shift(at(needle))] }, {}, /needles: found/],
     ['a missing needle', {}, { needleTexts: [needle, 'x'] }, /needles: found/],

@@ -1,4 +1,4 @@
-/** All six conditions on the miniature source, over several seeds: what must hold for every example, seen from outside. */
+/** All six conditions of MDQA on the miniature source, over several seeds: what must hold for every example, seen from outside. */
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { Tokenizer } from 'tokenizers';
@@ -8,10 +8,10 @@ import { writeMiniature } from '#activities/source/index.ts';
 import { namesOf } from '#activities/source/miniature/names.ts';
 import { miniatureWorld } from '#activities/source/miniature/world.ts';
 import type { Example } from '#workflows/contracts/dataset.ts';
-import type { Condition } from '#workflows/contracts/experiment.ts';
+import type { DataKind } from '#workflows/contracts/experiment.ts';
 import { documents, emptyFolder, readCard, readExamples, spanText, tinyTokenizer } from './support.ts';
 
-const CONDITIONS: Condition[] = ['real', 'high/high', 'high/low', 'low/high', 'low/low', 'symbolic'];
+const CONDITIONS: DataKind[] = ['real', 'high/high', 'high/low', 'low/high', 'low/low', 'symbolic'];
 const CONTEXT = 1024;
 const SYMBOL = /^(?=.*\d)[a-z][a-z0-9]{3}$/;
 const PADDING = 'The grass is green. The sky is blue. The sun is yellow. Here we go. There and back again. ';
@@ -23,10 +23,10 @@ beforeAll(() => {
   tokenizer = Tokenizer.fromFile(tinyTokenizer);
 });
 
-async function build(condition: Condition, seed: number, examples: { train: number; validation: number } | { test: number }, contextTokens = CONTEXT, atOnce?: number) {
+async function build(condition: DataKind, seed: number, examples: { train: number; validation: number } | { test: number }, contextTokens = CONTEXT, atOnce?: number) {
   const [sourceDir, outputDir] = [await emptyFolder(), await emptyFolder()];
   const rows = 'test' in examples ? { trainRows: 0, testRows: examples.test } : { trainRows: examples.train + examples.validation, testRows: 0 };
-  await writeMiniature({ seed, ...rows, outputDir: sourceDir });
+  await writeMiniature({ task: 'mdqa', seed, ...rows, outputDir: sourceDir });
   const summary = await buildDataset({ task: 'mdqa', condition, sourceDir, tokenizerFile: tinyTokenizer, contextTokens, seed, examples, outputDir, ...(atOnce && { atOnce }) });
   const splits = await Promise.all(('test' in examples ? ['test'] : ['train', 'validation']).map((split) => readExamples(outputDir, split)));
   return { outputDir, summary, splits, examples: splits.flat() };
@@ -76,7 +76,7 @@ async function expectSound(example: Example) {
   expect(prompt.toLowerCase().split(answer.toLowerCase())).toHaveLength(2);
 }
 
-function expectDocuments(example: Example, condition: Condition) {
+function expectDocuments(example: Example, condition: DataKind) {
   const found = documents(example);
   const needle = spanText(example, example.needles[0]!);
   const [expression, diversity] = condition.split('/');

@@ -1,6 +1,6 @@
 /** MuSiQue datasets: real contexts with padding, chains of dictionaries, and the real data where it lies beside the checkout. */
 import { existsSync } from 'node:fs';
-import { readFile } from 'node:fs/promises';
+import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import fc from 'fast-check';
@@ -61,6 +61,20 @@ describe('MuSiQue real', () => {
       expect(example.promptTokens).toBeGreaterThan(6000 - 700);
       expect(example.promptTokens).toBeLessThanOrEqual(6000);
     }
+  });
+});
+
+describe('MuSiQue with a ranking', () => {
+  it('gives a row that came with few paragraphs those that were ranked first, without copies and answers', async () => {
+    const rankingDir = await emptyFolder();
+    const ranked = Array.from({ length: pool.length }, (_, n) => (n < 2 ? n : pool.length + 1 - n));
+    await writeFile(join(rankingDir, 'ranking.jsonl'), [1, 2].map((n) => JSON.stringify({ id: row(n).id, question: row(n).question, passages: ranked })).join('\n'));
+    const { train: [example] } = await build([row(1), row(2)], { rankingDir });
+    const titles = [...example!.prompt.matchAll(/^Document \d+: \(Title: (.*?)\)/gm)].map(([, title]) => title as string);
+    // 20 paragraphs: three supports, the row's own distractor, and the last sixteen of the pool.
+    expect(titles.filter((title) => title.startsWith('Land hill ')).sort()).toEqual(pool.slice(-16).map(({ title }) => title).sort());
+    expect(titles).not.toContain('Copy');
+    expect(titles).not.toContain('Answer');
   });
 });
 

@@ -1,5 +1,7 @@
 /** MDQA datasets from imported rows: refused conditions, passages of the pool, dropped rows, spans, and the real data. */
 import { describe, expect, it } from 'vitest';
+import { writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import { buildDataset, DatasetError, type DatasetRequest } from '#activities/dataset/index.ts';
 import { importNqOpen, normalise } from '#activities/source/index.ts';
 import type { MdqaRow, Passage } from '#workflows/contracts/source.ts';
@@ -43,6 +45,23 @@ describe('the real condition', () => {
     }
     // "Builder 2z" answers the second question, so it may stand around the first only.
     expect(train.map((example) => documents(example).some(({ title }) => title === 'Builder 2z'))).toEqual([true, false]);
+  });
+
+  it('fills with the passages that a retriever ranked first, never with an answer, however well it is ranked', async () => {
+    const rankingDir = await emptyFolder();
+    // "Builder 2z" is ranked first for both, then hills from the end of the pool.
+    const hills = Array.from({ length: 40 }, (_, n) => pool.length - 1 - n);
+    const ranked = [1, 2, 3].map((n) => JSON.stringify({ id: `row-${n}`, question: row(n).question, passages: [0, ...hills] }));
+    await writeFile(join(rankingDir, 'ranking.jsonl'), ranked.join('\n'));
+    const { train } = await build({ train: [row(1), row(2), row(3)] }, { rankingDir });
+    for (const [at, example] of train.entries()) {
+      const further = documents(example).map(({ title }) => title).filter((title) => title !== 'River' && !title.startsWith('Tower '));
+      const hillsIn = further.filter((title) => title.startsWith('Hill '));
+      // Those that fit are the best of the ranking, in whatever order they stand; the pool's best by words is not among them.
+      expect(hillsIn.sort()).toEqual(hills.slice(0, hillsIn.length).map((id) => pool[id]!.title).sort());
+      expect(hillsIn.length).toBeGreaterThan(5);
+      expect(further.filter((title) => !title.startsWith('Hill '))).toEqual(at === 0 ? ['Builder 2z'] : []);
+    }
   });
 
   it('trains on an answer that can be copied and marks every place where an answer stands in the needle', async () => {
@@ -91,6 +110,13 @@ describe('the limited condition', () => {
     for (const [reason, count] of Object.entries(dropped)) expect(counted[reason]).toBeLessThanOrEqual(count);
   });
 
+  it('is smaller by the questions that the context has no room for', async () => {
+    const long = row(3, { question: 'When was built tower 3', gold: { title: 'Long', text: `Built by builder 3z. ${'Very long. '.repeat(100)}` } });
+    const { train, outputDir } = await build({ train: [...rows.slice(0, 2), long, ...rows.slice(3)] }, { condition: 'limited', examples: { train: 30, validation: 10 } });
+    expect([...train, ...(await readExamples(outputDir, 'validation'))].map(({ id }) => id)).toEqual(['row-1', 'row-5', 'row-6']);
+    expect((await readCard(outputDir)).dropped).toMatchObject({ 'gold passage longer than the context': 1 });
+  });
+
   it('is as large as the full dataset where there are enough rows, and the same questions in the same form', async () => {
     const full = await build({ train: rows }, { examples: { train: 5, validation: 1 } });
     const limited = await build({ train: rows }, { condition: 'limited', examples: { train: 2, validation: 1 } });
@@ -107,8 +133,8 @@ describe('a dataset is refused', () => {
     expect(error).toMatchObject({ nonRetryable: true, message: expect.stringMatching(message) });
   };
 
-  it.each(['high/high', 'high/low', 'low/high', 'low/low'] as const)('in condition %s, for rows that state no fact', async (condition) => {
-    await refused(build({ train: [row(1), row(2)] }, { condition }), new RegExp(`condition: found "${condition}", allowed with this source: real, limited, symbolic`));
+  it.each(['high/high', 'high/low', 'low/high', 'low/low'] as const)('in condition %s, without the texts that are written for it', async (condition) => {
+    await refused(build({ train: [row(1), row(2)] }, { condition }), new RegExp(`condition: found "${condition}" without written texts, allowed for mdqa with this source: real, limited, symbolic`));
   });
   it('as a synthetic test split', async () => {
     await refused(build({ test: [row(1)] }, { condition: 'symbolic' }), /condition: found "symbolic", allowed for the test split: real/);

@@ -62,6 +62,11 @@ describe('SummHay real', () => {
   });
 });
 
+it.each(['real', 'symbolic'] as const)('SummHay %s numbers its documents up to the number that is asked for', async (condition) => {
+  const { example } = await build({ condition, contextTokens: 9000, options: { highestDocumentNumber: 10, listLength: 20 } });
+  expect(lines(example.prompt).map(({ number }) => number).sort((a, b) => a - b)).toEqual([1, 2, 3, 4, 5, 6, 7, 8, 9, 10]);
+});
+
 describe('locating an insight', () => {
   it('finds the run of sentences that says it, and adds a sentence only if it says more', () => {
     const at = (text: string, insight: string) => {

@@ -8,8 +8,10 @@ import { onTestFinished } from 'vitest';
 import { DatasetCard, Example, type Span } from '#workflows/contracts/dataset.ts';
 import type { Passage, SummhayDocument } from '#workflows/contracts/source.ts';
 
-/** Tokenizer of the base model that the repository ships. */
+/** Tokenizer of the quickstart's base, which knows the words of MDQA. */
 export const tinyTokenizer = fileURLToPath(new URL('../../../examples/models/tiny-llama/tokenizer.json', import.meta.url));
+/** Tokenizer of the base that knows the words of all three tasks. */
+export const chainsTokenizer = fileURLToPath(new URL('../../../examples/models/tiny-llama-chains/tokenizer.json', import.meta.url));
 
 /** Real data beside the checkout; tests that need it are skipped where it is missing. */
 const shared = (path: string) => fileURLToPath(new URL(`../../../../shared/${path}`, import.meta.url));

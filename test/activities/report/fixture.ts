@@ -5,10 +5,10 @@
 import { analyseSweep, type CellFiles, type EvaluateFiles, type SweepFiles } from '#activities/analysis/index.ts';
 import { seededRandom } from '#activities/random/seeded.ts';
 import type { Stage } from '#workflows/contracts/artifacts.ts';
-import type { DatasetCard, Example } from '#workflows/contracts/dataset.ts';
-import type { Condition } from '#workflows/contracts/experiment.ts';
+import type { DatasetCard, Example, Pairing } from '#workflows/contracts/dataset.ts';
+import { type Condition, dataOf } from '#workflows/contracts/experiment.ts';
 import type { LossPoint, StageFacts, SweepResults } from '#workflows/contracts/report.ts';
-import type { HeadScores, Masking } from '#workflows/contracts/results.ts';
+import type { HeadScores, Masking, Patching } from '#workflows/contracts/results.ts';
 import { SweepSpec } from '#workflows/contracts/spec.ts';
 
 const LAYERS = 4;
@@ -22,6 +22,9 @@ const FIRMS = ['Amber Mill', 'North Dairy', 'Grey Harbour', 'Old Foundry', 'Silv
 const STRENGTH: Record<Condition, { f1: number; own: number; scores: number }> = {
   real: { f1: 0.58, own: 0.64, scores: 0.5 },
   limited: { f1: 0.54, own: 0.66, scores: 0.48 },
+  'limited-L1': { f1: 0.54, own: 0.66, scores: 0.48 },
+  'limited-L2': { f1: 0.53, own: 0.65, scores: 0.47 },
+  'limited-L3': { f1: 0.52, own: 0.64, scores: 0.46 },
   'high/high': { f1: 0.52, own: 0.9, scores: 0.45 },
   'high/low': { f1: 0.5, own: 0.88, scores: 0.44 },
   'low/high': { f1: 0.44, own: 0.4, scores: 0.38 },
@@ -54,7 +57,7 @@ export function example(condition: Condition, at: number, documents = 24): Examp
   return {
     id: `${condition}-${at}`,
     task: 'mdqa',
-    condition,
+    condition: dataOf(condition).kind,
     split: 'train',
     prompt,
     answer,
@@ -66,15 +69,23 @@ export function example(condition: Condition, at: number, documents = 24): Examp
   };
 }
 
+const WRITTEN: ReadonlySet<Condition> = new Set(['high/high', 'high/low', 'low/high', 'low/low']);
+
+function pairing(condition: Condition): Pairing[] {
+  const [expression, diversity] = condition.split('/');
+  return Array.from({ length: 300 }, (_, at) => ({ id: `row-${at}`, question: `${expression} ${at}`, needles: `${expression} ${at}`, padding: diversity === 'low' ? 1 : 0 }));
+}
+
 function card(condition: Condition): DatasetCard {
   const tokens = { min: 702, mean: 941.4, max: 1024, counts: [1, 0, 2, 4, 9, 20, 40, 70, 90, 34] };
   const needleDepths = [30, 25, 28, 27, 26, 29, 31, 22, 27, 25];
   return {
     task: 'mdqa',
-    condition,
+    condition: dataOf(condition).kind,
     splits: { train: { examples: 270, promptTokens: tokens, meanNeedleDepth: 0.49, needleDepths }, validation: { examples: 30, promptTokens: tokens, meanNeedleDepth: 0.52, needleDepths } },
     dropped: condition === 'real' ? { 'answer not in the gold passage': 4, 'longer than the context': 1 } : {},
     generator: 'fixture',
+    writing: WRITTEN.has(condition) ? { needles: { writer: 'gpt-fixture', asked: 310, written: 307, calls: 340, estimated: 85, promptTokens: 41_000, completionTokens: 22_000, dollars: 0.02, refused: { 'A.1: without the answer': 30, 'A.1: refused': 3 }, dropped: { 'A.1: refused': 3 } } } : {},
     samples: [0, 1, 2].map((at) => example(condition, at)),
   };
 }
@@ -115,6 +126,12 @@ function masking(condition: Condition, f1: number): Masking {
   return { examples: 60, unmaskedF1: f1, sets, skipped: condition === 'symbolic' ? [{ k: 16, reason: '16 heads were asked for, but only 9 have a positive score' }] : [] };
 }
 
+function patching(condition: Condition, f1: number): Patching {
+  const random = seededRandom('patching', condition);
+  const set = (kind: Patching['sets'][number]['kind'], gain: number, draw: number | null = null) => ({ id: draw === null ? kind : `random-draw-${draw}`, kind, draw, heads: [[1, 0], [2, 3]] as [number, number][], f1: f1 + gain + (random.float() - 0.5) * 0.02 });
+  return { examples: TEST_QUESTIONS, unpatchedF1: f1, n: 2, candidates: { complement: 2, intersection: 6 }, sets: [set('complement', 0.04), set('intersection', 0.09), set('random', 0, 0), set('random', -0.02, 1)], skipped: [] };
+}
+
 function losses(by: string, steps: number, from: number, to: number): LossPoint[] {
   const random = seededRandom('loss', by);
   return Array.from({ length: steps }, (_, at) => ({ step: at + 1, loss: Math.round((to + (from - to) * Math.exp((-4 * at) / steps) + (random.float() - 0.5) * 0.4) * 1e4) / 1e4 }));
@@ -138,25 +155,28 @@ export function fixtureFiles({ conditions = ['real', 'high/high', 'symbolic'], l
     conditions,
     train: { learningRate: 2e-3, batchSize: 4, accumulationSteps: 1 },
     mask: { k: [2, 4, 8], randomDraws: 5, randomExcludesLayers: [0], examples: 60 },
+    patch: { randomDraws: 2 },
   });
   const tests = Array.from({ length: TEST_QUESTIONS }, (_, at) => ({ ...example('real', 1000 + at), split: 'test' as const }));
   const cells = conditions.map((condition, at): CellFiles => {
     const seconds = 60 + at * 3;
     const dataset = stage('dataset', 1.2 + at / 10);
     if (conditions.length > 3 && at === conditions.length - 1) {
-      return { condition, status: 'failed', reason: 'train: the trainer ran out of memory at step 12 (exit status 137)', stages: [dataset, stage('train', null, null, 'failed')], card: card(condition) };
+      return { condition, status: 'failed', reason: 'train: the trainer ran out of memory at step 12 (exit status 137)', stages: [dataset, stage('train', null, null, 'failed')], card: card(condition), pairing: pairing(condition) };
     }
     const { f1 } = STRENGTH[condition];
     return {
       condition,
       status: 'done',
       reason: null,
-      stages: [dataset, stage('train', seconds, 270 * 941), stage('evaluate', 21.4 + at, 120 * 943), stage('score', 9.8 + at, 30 * 940), stage('mask', 44 + at, 16 * 60 * 943)],
+      stages: [dataset, stage('train', seconds, 270 * 941), stage('evaluate', 21.4 + at, 120 * 943), stage('score', 9.8 + at, 30 * 940), stage('mask', 44 + at, 16 * 60 * 943), ...(condition === 'real' ? [] : [stage('patch', 31 + at, 5 * 120 * 943)])],
       card: card(condition),
+      pairing: pairing(condition),
       steps: losses(condition, 68, 3.2, 0.4),
       evaluate: evaluate(condition, tests, f1),
       scores: scores(condition, layers, heads),
       masking: masking(condition, f1),
+      ...(condition !== 'real' && { patching: patching(condition, f1) }),
     };
   });
   return {

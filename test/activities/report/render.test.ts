@@ -16,6 +16,10 @@ describe('the page', () => {
     expect((await Promise.all([renderReport(results), renderReport(results)])).every((again) => again === page)).toBe(true);
   });
 
+  test('says where tokens and dollars are estimated', () => {
+    expect(page).toContain('needles: tokens of 85 of 340 calls (25 %) are estimated from the texts, three bytes each: the endpoint did not say. So are their dollars.');
+  });
+
   test('loads nothing and runs nothing', () => {
     expect(page).toContain(`content="default-src 'none'; style-src 'sha256-`);
     expect(page).not.toMatch(/<script|<link|<img|<iframe|\ssrc=|url\(|@import|\sstyle="|\son[a-z]+="/i);
@@ -64,6 +68,44 @@ describe('the page', () => {
     expect(page).toMatch(/<details class="gap"><summary>[\d,]+ more characters of haystack/);
     expect(page).toContain('LoRA on the attention projections (query, key, value, output), rank 8, alpha 8, learning rate 0.002');
     for (const { stages } of results.settings[0]!.cells) for (const { key } of stages) expect(page).toContain(key);
+  });
+});
+
+describe('the table of patching', () => {
+  const tableOf = (markup: string) => /<h2 id="patching">[^]*?<\/section>/.exec(markup)?.[0] ?? '';
+  const cellsOf = (markup: string, name: string) => Array.from((new RegExp(`<tr><th scope="row">${name}</th>(.*?)</tr>`).exec(tableOf(markup))?.[1] ?? '').matchAll(/<td[^>]*>(.*?)<\/td>/g), ([, text]) => text);
+
+  test('has the columns of Table 3, the best of a row in bold, and the real model’s F1', () => {
+    const found = results.settings[0]!.cells.find(({ condition }) => condition === 'symbolic')!.patching!;
+    const [complement, intersection, random] = [found.f1.complement!, found.f1.intersection!, found.f1.random!].map((value) => value.toFixed(2));
+    expect(found.f1.random).toBeCloseTo((found.sets[2]!.f1 + found.sets[3]!.f1) / 2, 12);
+    expect(found.delta).toBeCloseTo(found.f1.intersection! - found.unpatchedF1, 12);
+    expect(cellsOf(page, 'Symbolic')).toEqual(['2', complement, `<strong>${intersection}</strong>`, random, found.unpatchedF1.toFixed(2), `+${found.delta!.toFixed(2)}`]);
+    expect(cellsOf(page, 'Real data')).toEqual(['–', '–', '–', '–', results.settings[0]!.cells[0]!.evaluation!.f1.mean.toFixed(2), '–']);
+    expect(Array.from(tableOf(page).matchAll(/<th scope="col"[^>]*>([^<]*)/g), ([, head]) => head)).toEqual(['Training data', 'N', 'Compl.', 'Inter.', 'Rand.', 'Orig.', 'Δ']);
+    expect(page).toContain('Complement: H_real without H; intersection: H_real and H');
+  });
+
+  test('says why a cell was not patched, or had nothing to patch', async () => {
+    const files = fixtureFiles();
+    const [, high, symbolic] = files.settings[0]!.cells;
+    delete high!.patching;
+    high!.patchingReason = 'the real cell failed before its heads were scored: <out of memory>';
+    const nothing = { ...symbolic!.patching!, n: 0, sets: [], candidates: { complement: 0, intersection: 5 }, skipped: [{ kind: 'complement' as const, reason: 'the complement of real and synthetic heads is empty' }] };
+    symbolic!.patching = nothing;
+    const markup = await renderReport(analyseSweep(files));
+    expect(tableOf(markup)).toContain('the real cell failed before its heads were scored: &lt;out of memory&gt;');
+    expect(tableOf(markup)).toContain('Symbolic: the complement of real and synthetic heads is empty');
+    expect(cellsOf(markup, 'Symbolic')).toEqual(['0', '–', '–', '–', '0.31', '–']);
+  });
+
+  test('is not there where nothing was to be patched', async () => {
+    const files = fixtureFiles();
+    for (const cell of files.settings[0]!.cells) delete cell.patching;
+    delete files.spec.patch;
+    const markup = await renderReport(analyseSweep(files));
+    expect(markup).not.toContain('id="patching"');
+    expect(markup).not.toContain('Patching (section 5');
   });
 });
 
@@ -151,7 +193,7 @@ test('results.json is canonical (rendering left the results as they were), fits 
   expect(resultsJson(JSON.parse(JSON.stringify(results), slower) as SweepResults)).toBe(text);
   expect(resultsJson(JSON.parse(text) as SweepResults)).toBe(text);
   expect(text.startsWith('{"bases":')).toBe(true);
-  expect(() => resultsJson({ ...results, schemaVersion: 2 } as never)).toThrow(/schemaVersion/);
+  expect(() => resultsJson({ ...results, schemaVersion: 1 } as never)).toThrow(/schemaVersion/);
 });
 
 test('the terminal table has a row per model, in columns', () => {
@@ -160,4 +202,18 @@ test('the terminal table has a row per model, in columns', () => {
   expect(lines[1]).toMatch(/^ {2}Training data +F1 +EM +Heads > 0 +Recall +Cosine +F1, top 8 masked +F1, 8 random +Status$/);
   expect(lines).toHaveLength(3 + 2 + 3);
   expect(lines[5]).toMatch(/^ {2}Real data +0\.\d\d +0\.\d\d +\d+\/32 +1\.00 +1\.00 +0\.\d\d +0\.\d\d +done$/);
+});
+
+test('the share of the questions that are of a limited subset is told', async () => {
+  const files = fixtureFiles({ conditions: ['real', 'limited'] });
+  const { card } = files.settings[0]!.cells[1]!;
+  card!.dropped = { 'question without who, when, where (L1)': 150, 'gold passage longer than the context': 4 };
+  expect(await renderReport(analyseSweep(files))).toContain('300 of the 450 questions looked at, 67 %, are of the subset.');
+});
+
+test('what is to be known of written texts is told', async () => {
+  const files = fixtureFiles({ conditions: ['real', 'low/low'] });
+  const { card } = files.settings[0]!.cells[1]!;
+  card!.writing.needles = { ...card!.writing.needles!, noted: { 'question without a symbol': 8 } };
+  expect(await renderReport(analyseSweep(files))).toMatch(/needles: to be known of those written: [^.]*question without a symbol \(8\)/);
 });

@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest';
+import { patchingFindings } from '#activities/analysis/index.ts';
 import { findings, whatWasRun } from '#activities/report/summary.ts';
 import type { CellResults, Evaluation, SettingResults } from '#workflows/contracts/report.ts';
 import { fixtureResults } from './fixture.ts';
@@ -10,10 +11,10 @@ const evaluation = (mean: number, gap: [number, number, number] | null = null): 
   f1MinusReal: gap && { mean: gap[0], low: gap[1], high: gap[2] },
 });
 const cell = (condition: CellResults['condition'], parts: Partial<CellResults>): CellResults => ({
-  condition, status: 'done', reason: null, stages: [], dataset: null, training: null, evaluation: null, heads: null, masking: null, ...parts,
+  condition, status: 'done', reason: null, stages: [], dataset: null, training: null, evaluation: null, heads: null, masking: null, patching: null, patchingReason: null, ...parts,
 });
 const setting = (cells: CellResults[], baselines: SettingResults['baselines'] = []): SettingResults => ({
-  task: 'mdqa', model: 'm', test: { stages: [], dataset: null }, baselines, cells, predictions: [],
+  task: 'mdqa', model: 'm', test: { stages: [], dataset: null }, baselines, cells, siblings: [], predictions: [],
 });
 const baseline = (name: 'untuned' | 'untuned-scaled', mean: number) => ({ baseline: name, status: 'done' as const, reason: null, stages: [], evaluation: evaluation(mean) });
 
@@ -44,6 +45,15 @@ describe('sentences follow the numbers', () => {
     expect(findings(setting([cell('real', { masking: masking(0.6, [0.4]) })]))[0]).toContain('raised its F1 from 0.50 to 0.60; silencing as many random heads gave 0.40 (one draw)');
     const both = findings(setting([cell('real', { masking: masking(0.1, [0.4]) }), cell('symbolic', { masking: masking(0.4, [0.3, 0.5]) })]));
     expect(both.at(-1)).toBe('Over all models and numbers of heads, silencing the highest-scoring ones cost more than every random draw in 1 of 2 comparisons.');
+  });
+  test('on patching: where it helped, and where it helped most', () => {
+    const patched = (condition: CellResults['condition'], [complement, intersection, random]: [number, number, number]) =>
+      cell(condition, { patching: patchingFindings({ examples: 50, unpatchedF1: 0.4, n: 3, candidates: { complement: 3, intersection: 7 }, skipped: [], sets: [set('complement', complement), set('intersection', intersection), set('random', random)] }) });
+    const set = (kind: 'complement' | 'intersection' | 'random', f1: number) => ({ id: kind, kind, draw: null, heads: [], f1 });
+    expect(findings(setting([patched('low/low', [0.41, 0.3, 0.2]), patched('symbolic', [0.3, 0.6, 0.5])]))).toEqual([
+      'Heads patched from the model tuned on real data raised F1 in 2 of 2 models, most in that tuned on symbolic data: from 0.40 to 0.60 (intersection, 3 heads).',
+    ]);
+    expect(findings(setting([patched('low/low', [0.4, 0.3, 0.2])]))).toEqual(['Heads patched from the model tuned on real data raised F1 in 0 of 1 model.']);
   });
   test('on nothing there are none', () => expect(findings(setting([cell('real', { status: 'missing', reason: 'x' })]))).toEqual([]));
 });

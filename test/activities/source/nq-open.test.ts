@@ -20,7 +20,7 @@ const gold = (text: string) => passage(text, { isgold: true, hasanswer: true });
 const question = (n: number) => ({ question: `who made thing ${n}`, answers: [`maker${n}x`], ctxs: [gold(`It was Maker${n}x.`), passage(`Other ${n}.`)], nq_annotated_gold: {} });
 
 let run = 0;
-async function importRows(rows: object[], { pool, ...options }: { pool?: object[]; trainRows?: number; testRows?: number; seed?: number } = {}) {
+async function importRows(rows: object[], { pool, ...options }: { pool?: object[]; trainRows?: number; testRows?: number; spareShare?: number; seed?: number } = {}) {
   const outputDir = join(folder, `out-${run++}`);
   const file = async (name: string, values: object[]) => {
     const path = join(folder, `${run}-${name}`);
@@ -73,6 +73,14 @@ describe('importing NQ-Open', () => {
     const row = [...train, ...test].find((candidate) => candidate.question === 'who made thing 1');
     expect(row?.distractors).toEqual([{ title: 'T', text: 'fine and on one line' }]);
     expect(counts.passages).toEqual({ kept: 2, dropped: { 'marked hasanswer': 1, 'contains an answer': 2, 'repeated in its row': 1, 'empty text': 1 } });
+  });
+
+  it('keeps as many spare rows as it is told to, behind the same ones', async () => {
+    const rows = Array.from({ length: 60 }, (_, n) => question(n));
+    const [few, many] = [await importRows(rows, { trainRows: 20, testRows: 10 }), await importRows(rows, { trainRows: 20, testRows: 10, spareShare: 0.3 })];
+    expect([few.counts.rows, many.counts.rows]).toMatchObject([{ train: 22, test: 11 }, { train: 26, test: 13 }]);
+    expect(many.train.slice(0, 20)).toEqual(few.train.slice(0, 20));
+    expect(many.test.slice(0, 10)).toEqual(few.test.slice(0, 10));
   });
 
   it('splits by question, whatever the order of the file, and keeps the test split when more training rows are asked for', async () => {

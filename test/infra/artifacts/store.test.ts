@@ -114,4 +114,64 @@ describe('ArtifactStore', () => {
     await one.commit(artifact, await folderWith({ 'a.txt': 'sound' }));
     expect(readFileSync(join(await one.fetch(artifact), 'a.txt'), 'utf8')).toBe('sound');
   });
+
+  it('replaces an artifact of the version that was found, once: of makers that race the first wins', async () => {
+    const artifact = newArtifact();
+    const maker = await store();
+    await maker.commit(artifact, await folderWith({ 'train.jsonl': 'first' }));
+    const before = (await maker.findVersion(artifact))!;
+    const old = await maker.fetch(artifact);
+    const madeFrom = [{ kind: 'source', key: 'a'.repeat(64), content: 'x' }];
+    const committed = await Promise.all(['second', 'third'].map(async (text) => maker.commit({ ...artifact, forced: [text], madeFrom }, await folderWith({ 'train.jsonl': text }), before.version)));
+    expect(committed[0]).toEqual(committed[1]);
+    const { manifest, version } = (await maker.findVersion(artifact))!;
+    expect(manifest).toEqual(committed[0]);
+    expect(version).not.toBe(before.version);
+    expect(manifest.madeFrom).toEqual(madeFrom);
+    expect(readFileSync(join(await maker.fetch(artifact), 'train.jsonl'), 'utf8')).toBe(manifest.forced![0]);
+    expect(readFileSync(join(old, 'train.jsonl'), 'utf8'), 'who reads the older one keeps it').toBe('first');
+    expect((await maker.read(before.manifest, 'train.jsonl')).toString()).toBe('first');
+  });
+
+  it('does not replace what was discarded meanwhile', async () => {
+    const artifact = newArtifact();
+    const maker = await store();
+    await maker.commit(artifact, await folderWith({ 'train.jsonl': 'first' }));
+    const { version } = (await maker.findVersion(artifact))!;
+    await maker.discard(artifact);
+    await expect(maker.commit(artifact, await folderWith({ 'train.jsonl': 'second' }), version)).rejects.toThrow(/is being committed by another maker/);
+    expect(await maker.find(artifact)).toBeNull();
+  });
+
+  it('looks many up at once, with what this machine knows as long as the store has it in that version', async () => {
+    const [there, replaced, gone, missing] = [newArtifact(), newArtifact(), newArtifact(), newArtifact()];
+    const maker = await store();
+    const files = await folderWith({ 'train.jsonl': 'x', 'a/b.json': '{}' });
+    for (const artifact of [there, replaced, gone]) await maker.commit(artifact, files);
+    const reader = await store();
+    const addresses = [missing, there, replaced, gone];
+    // By single reads, which are fewer than a listing is worth, and by listings.
+    for (const asked of [addresses, Array.from({ length: 20 }, () => addresses).flat()]) {
+      const found = await reader.findMany(asked);
+      expect(found.slice(0, 4).map((one) => one?.manifest.key)).toEqual([undefined, there.key, replaced.key, gone.key]);
+      expect(found[1]).toEqual(await maker.findVersion(there));
+    }
+    const { version } = (await maker.findVersion(replaced))!;
+    await maker.commit({ ...replaced, summary: { examples: 4 } }, files, version);
+    await maker.discard(gone);
+    const now = await reader.findMany(Array.from({ length: 20 }, () => addresses).flat());
+    expect(now.slice(0, 4).map((one) => one?.manifest.summary)).toEqual([undefined, { examples: 3 }, { examples: 4 }, undefined]);
+  });
+
+  it('tells which there are although the store holds more than its listings tell', async () => {
+    const made = Array.from({ length: 12 }, () => ({ ...newArtifact(), kind: 'score' }));
+    const maker = await store();
+    const files = await folderWith({ 'a.json': '1' });
+    for (const artifact of made) await maker.commit(artifact, files);
+    // 24 objects, of which a page of ten is listed.
+    const asked = [...made, ...Array.from({ length: 9 }, () => ({ ...newArtifact(), kind: 'score' }))];
+    const reader = new ArtifactStore({ s3, bucket: BUCKET, cacheFolder: await mkdtemp(join(root, 'cache-')), objectsPerPage: 10 });
+    const found = await reader.findMany(asked);
+    expect(found.map((one) => one?.manifest.key)).toEqual(asked.map(({ key }, at) => (at < made.length ? key : undefined)));
+  });
 });

@@ -16,6 +16,8 @@ for await (const line of createInterface({ input: process.stdin })) {
   if (does === 'refuse') say({ type: 'error', jobId, error: { type: 'PromptTooLong', message: 'prompt has 9 tokens', retryable: false } });
   else {
     say({ type: 'progress', jobId, phase: 'work', done: 1, total: 2 });
+    if (does === 'save') say({ type: 'checkpoint', jobId, name: 'step-00000001', step: 1 });
+    if (does === 'stray') say({ type: 'checkpoint', jobId, name: '../elsewhere', step: 1 });
     if (does === 'hang') await new Promise((resolve) => setTimeout(resolve, 600_000));
     say({ type: 'result', jobId, summary: { pid: process.pid, secret: process.env.AWS_SECRET_ACCESS_KEY ?? null }, measurements: {} });
   }

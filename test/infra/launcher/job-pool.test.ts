@@ -43,6 +43,15 @@ describe('JobPool', () => {
     expect(first.ready.versions).toEqual({ echo: '1' });
   });
 
+  it('passes on what a job can be taken up from, by a plain name only', async () => {
+    const one = pool();
+    const seen: string[] = [];
+    const onCheckpoint = ({ name }: { name: string }) => seen.push(name);
+    await one.run(...job('save'), 'a', { onCheckpoint });
+    await one.run(...job('stray'), 'a', { onCheckpoint });
+    expect(seen).toEqual(['step-00000001']);
+  });
+
   it('gives the process none of our own environment', async () => {
     process.env.AWS_SECRET_ACCESS_KEY = 'hidden';
     const { result } = await pool().run(...job('work'), 'a');

@@ -3,7 +3,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { onTestFinished } from 'vitest';
-import { freePort } from '#infra/servers/index.ts';
+import { anyFreePort } from '#infra/servers/index.ts';
 
 /** Path of a server's program, from the environment that `npm test` sets. */
 export function executable(name: 'NEEDLEWORK_TEMPORAL_CLI' | 'NEEDLEWORK_VERSITYGW'): string {
@@ -20,4 +20,4 @@ export function scratchFolder(): string {
 }
 
 /** Ports that nobody prefers, so that a stack that is up meanwhile does no harm. */
-export const anyPort = (): Promise<number> => freePort(0);
+export const anyPort = (): Promise<number> => anyFreePort();

@@ -2,7 +2,7 @@ import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { Client, Connection } from '@temporalio/client';
 import { expect, onTestFinished, test } from 'vitest';
-import { startTemporal, type TemporalServer } from '#infra/servers/index.ts';
+import { registerSearchAttributes, startTemporal, type TemporalServer } from '#infra/servers/index.ts';
 import { commandLineOf } from '#infra/servers/processes.ts';
 import { anyPort, executable, scratchFolder } from './support.ts';
 
@@ -45,6 +45,26 @@ test('the server is ready, shows its Web UI, keeps its state over a restart, and
   const second = await start(folder);
   const status = await withClient(second.address, async (client) => (await client.workflow.getHandle('kept').describe()).status.name);
   expect(status).toBe('RUNNING');
+});
+
+test('search attributes that a server lacks are registered once, and a refusal names the commands for those who may', async () => {
+  const { address } = await start(scratchFolder());
+  const attributes = { NeedleworkCondition: 'Keyword', NeedleworkStage: 'Keyword' } as const;
+  const connection = await Connection.connect({ address });
+  try {
+    const { operatorService } = connection;
+    // A server on which we may look but not register.
+    const denied = Object.create(operatorService, { addSearchAttributes: { value: () => Promise.reject(Object.assign(new Error('7 PERMISSION_DENIED'), { details: 'Request unauthorized.' })) } }) as typeof operatorService;
+    await expect(registerSearchAttributes({ operatorService: denied }, 'default', attributes)).rejects.toThrow(
+      /are missing and could not be registered \(Request unauthorized\.\)[^]*\n {2}temporal operator search-attribute create --namespace default --name NeedleworkStage --type Keyword$/,
+    );
+    expect(await registerSearchAttributes(connection, 'default', attributes)).toEqual(['NeedleworkStage']);
+    expect(await registerSearchAttributes(connection, 'default', attributes)).toEqual([]);
+    expect(await registerSearchAttributes({ operatorService: denied }, 'default', attributes)).toEqual([]);
+    await expect(registerSearchAttributes(connection, 'default', { NeedleworkStage: 'Int' })).rejects.toThrow('found NeedleworkStage with another type, allowed: NeedleworkStage of type Int');
+  } finally {
+    await connection.close();
+  }
 });
 
 test('a second server on the same state is refused, and the first lives on', async () => {

@@ -1,15 +1,30 @@
 import { execFileSync } from 'node:child_process';
+import { readFileSync } from 'node:fs';
 import { expect, test } from 'vitest';
 import { environment, exportLines, stepsOf } from '../../../infra/setup/commands.mjs';
 import { tellingLines } from '../../../infra/setup/programs.mjs';
 import { whyNot } from '../../../infra/setup/pythons.mjs';
 import { lockDifferences } from '../../../infra/setup/steps/packages.mjs';
+import { wantsDeepSpeed } from '../../../infra/setup/steps/python.mjs';
 
 test('a command sets up no more than it needs', () => {
   expect(stepsOf('plan')).toEqual(['node', 'packages']);
   expect(stepsOf(undefined)).toEqual(['node', 'packages']);
   expect(stepsOf('start')).toContain('python');
   expect(stepsOf('start', ['--help'])).toEqual(['node', 'packages']);
+});
+
+test('DeepSpeed is installed where it is asked for, and what cannot be meant is refused', () => {
+  expect([undefined, '', '1'].map(wantsDeepSpeed)).toEqual([false, false, true]);
+  expect(() => wantsDeepSpeed('yes')).toThrow("NEEDLEWORK_DEEPSPEED: found 'yes'; allowed: 1, or nothing");
+});
+
+test('what DeepSpeed brings along comes on top of requirements.lock, with hashes', () => {
+  const [trainer, deepspeed] = ['requirements', 'requirements-deepspeed'].map((name) => readFileSync(new URL(`../../../infra/trainer/${name}.lock`, import.meta.url), 'utf8'));
+  const names = (lock) => [...lock.matchAll(/^([a-z0-9-]+)==\S+( ;.*)? \\\n {4}--hash=sha256:/gm)].map(([, name]) => name);
+  expect(names(deepspeed)).toContain('deepspeed');
+  expect(names(deepspeed).length).toBe([...deepspeed.matchAll(/==/g)].length);
+  expect(names(deepspeed).filter((name) => names(trainer).includes(name))).toEqual([]);
 });
 
 test('what was found reaches other processes, without adding to PATH what is there', () => {

@@ -18,8 +18,11 @@ class Strict(BaseModel):
 
 
 class Network(Strict):
-    """Shape of the LlamaForCausalLM, and how its weights are drawn."""
+    """Family and shape of the model, and how its weights are drawn."""
 
+    family: Literal["llama", "mistral"] = "llama"
+    #: Positions that a token sees, its own included; of the Mistral family alone, which always has one here.
+    slidingWindow: Positive | None = None
     layers: Positive
     hidden: Positive
     heads: Positive
@@ -31,8 +34,18 @@ class Network(Strict):
     initStd: Annotated[float, Field(gt=0)]
     #: Factor on what each block writes to the residual stream at first.
     outputScale: Annotated[float, Field(gt=0)]
+    #: Length of a direction that all words share at first, for attention by position alone, which must not depend on the words.
+    #: Whether previous-token heads need it was not shown (examples/models/README.md).
+    sharedNorm: Rate = 0
     #: Null: nothing is set by hand, all heads form in training.
     seededHeads: SeededHeads | None = None
+
+    @model_validator(mode="after")
+    def _window_of_the_family(self) -> "Network":
+        if (self.family == "mistral") != (self.slidingWindow is not None):
+            allowed = "a number of positions" if self.family == "mistral" else "null, or nothing"
+            raise ValueError(f"slidingWindow is {self.slidingWindow} for the family {self.family!r}; allowed: {allowed}")
+        return self
 
 
 class SeededHeads(Strict):
@@ -40,6 +53,8 @@ class SeededHeads(Strict):
 
     previousKvHeads: Positive
     matchingLayers: Annotated[list[Positive], Field(min_length=1)]
+    #: How much of what matching heads attend they pass on at first.
+    passing: Annotated[float, Field(gt=0)] = 1
 
 
 class Optimizer(Strict):
@@ -60,10 +75,17 @@ class Stage(Strict):
     lengths: Annotated[list[Annotated[int, Field(ge=32)]], Field(min_length=1)]
     tokensPerStep: Positive
     learningRate: tuple[Rate, Rate]
+    #: How many layers are in use, from below; the others wait as they were drawn. Null: all. A network grows from stage to stage.
+    layers: Positive | None = None
     #: How many of the vocabulary's words random words are drawn from; null: all of them.
     randomWords: Positive | None = None
     #: Whether a step's rows are all of one task, drawn anew for each step, or each of a task of its own.
     taskPer: Literal["step", "row"] = "step"
+    #: Whether a sliding window is in force; a base may first learn to look things up without.
+    window: bool = True
+    #: In how many parts a step's rows go through the model; their gradients are added in order, so that any number of
+    #: processes gives the same weights.
+    parts: Positive = 1
     #: Share of each task among the steps, or among a step's rows.
     mix: Annotated[dict[str, Annotated[float, Field(gt=0)]], Field(min_length=1)]
 
@@ -74,20 +96,36 @@ class Stage(Strict):
                 raise ValueError(f"mix names the task {name!r}; allowed: {', '.join(TASKS)}")
         if self.tokensPerStep < max(self.lengths):
             raise ValueError(f"tokensPerStep is {self.tokensPerStep}, less than the longest row of {max(self.lengths)}")
+        if self.parts > self.tokensPerStep // max(self.lengths):
+            raise ValueError(f"parts is {self.parts}; allowed: at most the {self.tokensPerStep // max(self.lengths)} rows of a step")
         return self
+
+
+class Unseen(Strict):
+    """How many of each relation's real wordings the base does not read, the last ones of the world's lists."""
+
+    facts: Annotated[int, Field(ge=0)] = 0
+    questions: Annotated[int, Field(ge=0)] = 0
 
 
 class PretrainingConfig(Strict):
     """Everything that determines the weights, apart from the world, the code and the arithmetic of the machine."""
 
     seed: Annotated[int, Field(ge=0)]
+    #: Folder of an earlier base of the same shape to go on from (relative to the config): its weights, those of its words that
+    #: are still in the vocabulary. Null: from scratch.
+    startFrom: str | None = None
     network: Network
     optimizer: Optimizer = Optimizer()
+    unseen: Unseen = Unseen()
     stages: Annotated[list[Stage], Field(min_length=1)]
 
     @model_validator(mode="after")
     def _known_layers(self) -> "PretrainingConfig":
         seeded = self.network.seededHeads
+        for stage in self.stages:
+            if stage.layers is not None and stage.layers > self.network.layers:
+                raise ValueError(f"layers of stage {stage.name!r} is {stage.layers}; allowed: null, or 1 to {self.network.layers}")
         if seeded and max(seeded.matchingLayers) >= self.network.layers:
             raise ValueError(f"network.seededHeads.matchingLayers is {seeded.matchingLayers}; allowed: 1 to {self.network.layers - 1}")
         return self

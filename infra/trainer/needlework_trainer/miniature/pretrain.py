@@ -2,13 +2,15 @@
 Command line: `python -m needlework_trainer.miniature.pretrain --world world.json --config pretraining.json --out folder`.
 
 Writes a model folder (config.json, model.safetensors, tokenizer.json, tokenizer_config.json, origin.json), `metrics.jsonl`
-(one line per 100 steps) and `pretraining-log.json` (command, seed, hardware, versions, metrics, SHA-256 of the weights).
+(one line per 100 steps) and `pretraining-log.json` (command, seed, hardware, versions, metrics, SHA-256 of the weights). Where
+such a log lies beside the config, the new weights are held against its SHA-256.
 """
 
 from __future__ import annotations
 
 import argparse
 import json
+import os
 import platform
 import sys
 import time
@@ -21,15 +23,18 @@ import transformers
 from ..seeding import seed_induction
 from .batches import material_of, step_rows
 from .checkpoint import load_checkpoint, save_checkpoint
-from .config import PretrainingConfig, load_config
+from .config import PretrainingConfig, Stage, load_config
+from .earlier import start_from
 from .folder import sha256_of, write_model_folder, write_origin
-from .network import build_network, loss_and_hits
+from .network import TinyModel, build_network, loss_and_hits, parameters_in_use
+from .parallel import Processes, join
 from .rows import IGNORE, collate
 from .vocabulary import Vocabulary, build_vocabulary
-from .world import World, load_world
+from .world import World, load_world, without_unseen
 
 REPORT_EVERY = 100
 CHECKPOINT = "checkpoint.safetensors"
+LOG = "pretraining-log.json"
 
 
 class Tally:
@@ -43,9 +48,10 @@ class Tally:
         self.loss, self.steps = 0.0, 0
         self.counts: dict[str, list[int]] = defaultdict(lambda: [0, 0, 0, 0])
 
-    def add(self, loss: float, names: list[str], targets: torch.Tensor, rows: torch.Tensor, hits: torch.Tensor) -> None:
+    def add(self, loss: float, names: list[str], targets: torch.Tensor, hits: torch.Tensor) -> None:
         self.loss, self.steps = self.loss + loss, self.steps + 1
         labelled = targets != IGNORE
+        rows = labelled.nonzero()[:, 0]
         after = torch.zeros_like(labelled)
         after[:, 1:] = labelled[:, :-1]
         for row, hit, end, first in zip(
@@ -66,26 +72,15 @@ class Tally:
 
 
 def pretrain(
-    config: PretrainingConfig, world: World, vocabulary: Vocabulary, out: Path, *, device: str, max_minutes: float, resume: bool
-) -> tuple[transformers.LlamaForCausalLM, list[dict]] | None:
+    config: PretrainingConfig, world: World, vocabulary: Vocabulary, out: Path, *, device: str, max_minutes: float, resume: bool, processes: Processes = Processes(), start: Path | None = None
+) -> tuple[TinyModel, list[dict]] | None:
     """Runs all stages. Returns the model and its metrics, or None where the time limit came first (a checkpoint is kept)."""
     torch.manual_seed(config.seed)
-    shape = config.network
-    model = build_network(
-        vocabulary,
-        layers=shape.layers,
-        hidden=shape.hidden,
-        heads=shape.heads,
-        kv_heads=shape.kvHeads,
-        head_dim=shape.headDim,
-        feed_forward=shape.feedForward,
-        theta=shape.theta,
-        max_positions=max(max(stage.lengths) for stage in config.stages),
-        init_std=shape.initStd,
-        output_scale=shape.outputScale,
-    )
-    if shape.seededHeads:
-        seed_induction(model, shape.seededHeads.previousKvHeads, shape.seededHeads.matchingLayers)
+    model = build_network(vocabulary, config.network, max(max(stage.lengths) for stage in config.stages))
+    if seeded := config.network.seededHeads:
+        seed_induction(model, seeded.previousKvHeads, seeded.matchingLayers, seeded.passing)
+    if start is not None:
+        start_from(start, model, vocabulary)
     model.to(device)
     settings = config.optimizer
     optimizer = torch.optim.AdamW(model.parameters(), betas=settings.betas, weight_decay=settings.weightDecay)
@@ -95,12 +90,16 @@ def pretrain(
     if resume and checkpoint.exists():
         first = load_checkpoint(checkpoint, model, optimizer)
         metrics = [line for line in map(json.loads, metrics_file.read_text("utf-8").splitlines()) if line["step"] <= first]
+    # The others have read the metrics before the first one writes them anew.
+    processes.agree(True)
     started = time.monotonic() - (metrics[-1]["seconds"] if metrics else 0)
     tokens = metrics[-1]["tokens"] if metrics else 0
-    materials = {words: material_of(world, vocabulary, words) for words in {stage.randomWords for stage in config.stages}}
+    read = without_unseen(world, config.unseen.facts, config.unseen.questions)
+    materials = {words: material_of(read, vocabulary, words) for words in {stage.randomWords for stage in config.stages}}
     tally = Tally(vocabulary.eos)
-    with metrics_file.open("w", encoding="utf-8") as file:
+    with (metrics_file if processes.first else Path(os.devnull)).open("w", encoding="utf-8") as file:
         file.writelines(json.dumps(line) + "\n" for line in metrics)
+        file.flush()
         for step in range(first, config.steps):
             stage, rate = config.at(step)
             for group in optimizer.param_groups:
@@ -108,31 +107,56 @@ def pretrain(
             names, rows = step_rows(config, stage, step, materials[stage.randomWords])
             inputs, targets = collate(rows, vocabulary.pad)
             inputs, targets = inputs.to(device), targets.to(device)
-            loss, labelled_rows, hits = loss_and_hits(model, inputs, targets)
-            loss.backward()
-            torch.nn.utils.clip_grad_norm_(model.parameters(), settings.maxGradNorm)
+            parameters = parameters_in_use(model, stage.layers)
+            loss, hits = _gradients(model, parameters, inputs, targets, stage, processes)
+            torch.nn.utils.clip_grad_norm_(parameters, settings.maxGradNorm)
             optimizer.step()
             optimizer.zero_grad()
             tokens += inputs.numel()
-            tally.add(loss.item(), names, targets, labelled_rows, hits)
+            tally.add(loss, names, targets, hits)
             done = step + 1
             if done % REPORT_EVERY == 0 or done == config.steps:
                 line = {"step": done, "stage": stage.name, "learningRate": rate, **tally.line(), "tokens": tokens}
                 metrics.append({**line, "seconds": round(time.monotonic() - started, 1)})
                 file.write(json.dumps(metrics[-1]) + "\n")
                 file.flush()
-                print(json.dumps(metrics[-1]), flush=True)
+                if processes.first:
+                    print(json.dumps(metrics[-1]), flush=True)
                 tally = Tally(vocabulary.eos)
-                if done % (5 * REPORT_EVERY) == 0:
+                stop = processes.agree(time.monotonic() - started > 60 * max_minutes and done < config.steps)
+                if processes.first and (stop or done % (5 * REPORT_EVERY) == 0):
                     save_checkpoint(checkpoint, model, optimizer, done)
-                if time.monotonic() - started > 60 * max_minutes and done < config.steps:
-                    save_checkpoint(checkpoint, model, optimizer, done)
+                if stop:
                     return None
     return model, metrics
 
 
+def _gradients(
+    model: TinyModel, parameters: list[torch.nn.Parameter], inputs: torch.Tensor, targets: torch.Tensor, stage: Stage, processes: Processes
+) -> tuple[float, torch.Tensor]:
+    """Leaves the gradients of a step in the parameters; returns its loss, and for each labelled position whether it was right."""
+    labelled = targets != IGNORE
+    parts, total = stage.parts, int(labelled.sum())
+    part_of = labelled.nonzero()[:, 0] % parts
+    sizes = [parameter.numel() for parameter in parameters]
+
+    def compute(part: int) -> torch.Tensor:
+        loss, hits = loss_and_hits(model, inputs[part::parts], targets[part::parts], None if parts == 1 else total, stage.window, stage.layers)
+        loss.backward()
+        computed = torch.cat([parameter.grad.flatten() for parameter in parameters] + [loss.detach()[None], torch.zeros(total)])
+        computed[len(computed) - total :][part_of == part] = hits.float()
+        model.zero_grad()
+        return computed
+
+    summed = processes.sum_in_order(parts, sum(sizes) + 1 + total, compute)
+    *gradients, loss, hits = summed.split([*sizes, 1, total])
+    for parameter, gradient in zip(parameters, gradients, strict=True):
+        parameter.grad = gradient.view_as(parameter)
+    return loss.item(), hits > 0
+
+
 def main(arguments: list[str] | None = None) -> int:
-    """Returns the exit status: 0 when all steps ran, 3 when the time limit stopped the run."""
+    """Returns the exit status: 0 when all steps ran, 1 when the weights are not those of the log beside the config, 3 when stopped by the time limit."""
     parser = argparse.ArgumentParser(prog="needlework_trainer.miniature.pretrain", description=__doc__)
     parser.add_argument("--world", required=True, help="world.json, the authored mini-world")
     parser.add_argument("--config", required=True, help="pretraining config (JSON)")
@@ -142,6 +166,7 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--max-minutes", type=float, default=float("inf"), help="safety stop; the run can be resumed")
     parser.add_argument("--resume", action="store_true", help="go on from the checkpoint in --out")
     options = parser.parse_args(arguments)
+    processes = join()
     try:
         world, config = load_world(options.world), load_config(options.config)
     except (OSError, ValueError) as error:
@@ -151,17 +176,24 @@ def main(arguments: list[str] | None = None) -> int:
     out = Path(options.out)
     out.mkdir(parents=True, exist_ok=True)
     vocabulary = build_vocabulary(world)
-    finished = pretrain(
-        config, world, vocabulary, out, device=options.device, max_minutes=options.max_minutes, resume=options.resume
-    )
+    start = None if config.startFrom is None else Path(options.config).parent / config.startFrom
+    try:
+        finished = pretrain(
+            config, world, vocabulary, out, device=options.device, max_minutes=options.max_minutes, resume=options.resume, processes=processes, start=start
+        )
+    except (FileNotFoundError, ValueError) as error:
+        print(f"pretrain: {error}", file=sys.stderr)
+        return 2
     if finished is None:
         print("pretrain: stopped by --max-minutes; go on with --resume", file=sys.stderr)
         return 3
+    if not processes.first:
+        return 0
     model, metrics = finished
     weights = write_model_folder(model.to("cpu"), vocabulary, out)
     write_origin(config, out)
     log = {
-        "command": "npm run miniature:pretrain",
+        "command": f"npm run miniature:pretrain -- --config {options.config} --out {options.out}",
         "world": {"sha256": sha256_of(Path(options.world))},
         "config": config.model_dump(exclude_none=True),
         "configSha256": sha256_of(Path(options.config)),
@@ -171,8 +203,20 @@ def main(arguments: list[str] | None = None) -> int:
         "weightsSha256": weights,
         "metrics": metrics,
     }
-    (out / "pretraining-log.json").write_text(json.dumps(log, indent=1) + "\n", "utf-8")
-    return 0
+    (out / LOG).write_text(json.dumps(log, indent=1) + "\n", "utf-8")
+    known = Path(options.config).with_name(LOG)
+    if not known.is_file() or known.resolve() == (out / LOG).resolve():
+        return 0
+    shipped = json.loads(known.read_text("utf-8"))
+    if shipped["weightsSha256"] == weights:
+        print(f"pretrain: the weights are those of {known} ({weights})")
+        return 0
+    print(f"pretrain: found weights {weights}, expected {shipped['weightsSha256']} of {known}; made there with {_made_with(shipped)}, here with {_made_with(log)}", file=sys.stderr)
+    return 1
+
+
+def _made_with(log: dict) -> str:
+    return f"torch {log['versions']['torch']} on {log['hardware']['cpu']}, config {log['configSha256'][:8]}, world {log['world']['sha256'][:8]}"
 
 
 def _processor() -> str:

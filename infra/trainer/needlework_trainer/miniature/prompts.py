@@ -8,7 +8,9 @@ PASSAGES_TASK = (
 DOCUMENTS_HEAD = "the following are given documents .".split()
 DOCUMENTS_TASK = (
     "for the given statement , identify the documents that contain the information by citing the numbers "
-    "associated with those documents in brackets . only output the answer and do not output any other words ."
+    "associated with those documents in brackets . for example , if the information in the statement is only found in "
+    'document 3 , then respond with " [ 3 ] " . if the information is contained in both document 3 and document 7 , then '
+    'respond with " [ 3 ] [ 7 ] " . only output the answer and do not output any other words .'
 ).split()
 QUESTION = ["question", ":"]
 STATEMENT = ["statement", ":"]

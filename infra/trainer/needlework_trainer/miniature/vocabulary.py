@@ -7,7 +7,7 @@ from .world import World, Words
 
 PAD, BOS, EOS = "<pad>", "<bos>", "<eos>"
 UNKNOWN = "[UNK]"
-PUNCTUATION = tuple(".,?:()[]{}\"=;")
+PUNCTUATION = tuple(".,?:()[]{}\"'=;")
 CHARACTERS = tuple("abcdefghijklmnopqrstuvwxyz0123456789")
 
 
@@ -69,7 +69,7 @@ def build_vocabulary(world: World) -> Vocabulary:
     add(prompts.QUESTION + prompts.STATEMENT + prompts.ANSWER)
     for relation in list(world.organisation.values()) + list(world.person.values()):
         add(relation.noun.split())
-        for wording in relation.facts + relation.questions + relation.paraphrase.questions:
+        for wording in relation.facts + relation.questions + relation.paraphrase.questions + relation.phrases:
             add(wording.split())
     add(world.structure_words)
     return Vocabulary(list(words))

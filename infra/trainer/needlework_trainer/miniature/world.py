@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import json
 import random
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 Words = list[str]
 
-VALUE_KINDS = ("person", "place", "year", "thing", "color", "job")
+VALUE_KINDS = ("person", "organisation", "place", "year", "thing", "color", "job")
 NAME_LISTS = ("first", "last", "place", "adjective", "kind", "thing", "color", "job")
 
 
@@ -28,6 +28,8 @@ class Relation:
     name: str
     noun: str
     value: str
+    #: Ways to speak of the value without naming it, as "the founder of the {x}"; none where no question goes on from it.
+    phrases: tuple[str, ...]
     plain: Wordings
     real: Wordings
     paraphrase: Wordings
@@ -71,6 +73,27 @@ def load_world(path: str | Path) -> World:
         asides=_strings(_field(raw, "asides"), "asides"),
         padding=_strings(_field(raw, "padding"), "padding"),
         structure_words=_strings(_field(raw, "structureWords"), "structureWords"),
+    )
+
+
+def without_unseen(world: World, facts: int, questions: int) -> World:
+    """
+    The world without the last `facts` and `questions` of every relation's real wordings: what a base does not read, so that tuning
+    on real data has something to teach that other data teach less. Raises ValueError where nothing would be left.
+    """
+
+    def less(at: str, relation: Relation) -> Relation:
+        real = relation.real
+        for what, unseen, found in (("facts", facts, real.facts), ("questions", questions, real.questions)):
+            if unseen >= len(found):
+                raise ValueError(f"unseen.{what} is {unseen}, allowed: at most {len(found) - 1}, for {at}.{relation.name}")
+        seen = Wordings(real.facts[: len(real.facts) - facts], real.questions[: len(real.questions) - questions])
+        return replace(relation, real=seen)
+
+    return replace(
+        world,
+        organisation={name: less("organisation", relation) for name, relation in world.organisation.items()},
+        person={name: less("person", relation) for name, relation in world.person.items()},
     )
 
 
@@ -147,4 +170,15 @@ def _relation(name: str, subject: str, body: dict) -> Relation:
         for question in wordings.questions:
             if "{x}" not in question.split():
                 raise ValueError(f"world: {at}: the question {question!r} must hold {{x}} as a separate word")
-    return Relation(name=name, noun=_field(body, "noun"), value=body["value"], **registers)
+    return Relation(name=name, noun=_field(body, "noun"), value=body["value"], phrases=_phrases(body, subject, at), **registers)
+
+
+def _phrases(body: dict, subject: str, at: str) -> tuple[str, ...]:
+    """Questions go on from the people and organisations that organisations lead to."""
+    if "phrases" not in body and not (subject == "organisation" and body["value"] in ("person", "organisation")):
+        return ()
+    phrases = _strings(_field(body, "phrases"), f"{at}.phrases")
+    for phrase in phrases:
+        if not phrase.endswith(" the {x}"):
+            raise ValueError(f"world: {at}.phrases: {phrase!r} must end in ' the {{x}}'")
+    return phrases

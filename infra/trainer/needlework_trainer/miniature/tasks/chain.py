@@ -1,4 +1,4 @@
-"""Two-step chains of random words: a leads to b, b leads to c."""
+"""Chains of random words: a leads to b, b to c, c to d."""
 
 from __future__ import annotations
 
@@ -7,18 +7,20 @@ import random
 from ..rows import Row
 from .draw import Material, ask, distinct, random_tokens
 
+STEPS = 3
+
 
 def chain(material: Material, rng: random.Random, length: int) -> Row:
-    """Half of the questions ask one step ("? a :"), half two ("? a : :")."""
+    """Questions ask one to three steps, one colon for each ("? a :", "? a : :")."""
     encode = material.vocabulary.encode
     mark, colon, stop = encode(["?"]), encode([":"]), encode(["."])
-    n = max(2, int(length * rng.uniform(0.3, 0.5)) // 8)
-    words = distinct(3 * n, lambda: random_tokens(material, rng, 1))
+    n = max(1, int(length * rng.uniform(0.3, 0.5)) // (4 * STEPS))
+    words = distinct((STEPS + 1) * n, lambda: random_tokens(material, rng, 1))
     records, questions = [], []
     for i in range(n):
-        a, b, c = words[3 * i : 3 * i + 3]
-        records += [a + colon + b + stop, b + colon + c + stop]
-        questions += [(mark + a + colon, b, True), (mark + a + colon + colon, c, True)]
+        links = words[(STEPS + 1) * i : (STEPS + 1) * (i + 1)]
+        records += [a + colon + b + stop for a, b in zip(links, links[1:], strict=False)]
+        questions += [(mark + links[a] + colon * (b - a), links[b], True) for a in range(STEPS) for b in range(a + 1, STEPS + 1)]
     rng.shuffle(records)
     rng.shuffle(questions)
     row = Row()

@@ -9,21 +9,20 @@ import random
 
 from .. import prompts
 from ..rows import Row
-from ..world import fill, pick_name
+from ..world import Words, fill, pick_name
 from .draw import Material, ask, random_tokens, value_of
 
 
-def citation(material: Material, rng: random.Random, length: int) -> Row:
-    """
-    Numbered chunks of random words or of the world's statements, some sharing a part; a question holds a part, the answer
-    is the numbers of its chunks in their order. In some rows a chunk also says its number inside, "( n )", to be known.
-    """
-    return _statements(material, rng, length) if rng.random() < 0.4 else _random_words(material, rng, length)
+SIZES = (1, 2, 3, 4, 6, 8, 12, 16)
 
 
-def _random_words(material: Material, rng: random.Random, length: int) -> Row:
-    size = rng.choice((1, 2, 3, 4, 6, 8, 12))
-    n = max(2, int(length * 0.6) // (size + 3))
+def citation_words(material: Material, rng: random.Random, length: int) -> Row:
+    """
+    Numbered chunks of random words, some sharing a part; a question holds a part, the answer is the numbers of its chunks,
+    ascending. Short rows have short chunks: the number must first learn to reach the words behind it.
+    """
+    size = rng.choice([size for size in SIZES if size <= max(2, length // 16)])
+    n = max(2, int(length * rng.uniform(0.45, 0.65)) // (size + 3))
     chunks = [random_tokens(material, rng, size) for _ in range(n)]
     asked = []
     for i in range(n):
@@ -31,38 +30,57 @@ def _random_words(material: Material, rng: random.Random, length: int) -> Row:
         k = rng.randint(min(2, len(chunk)), min(5, len(chunk)))
         at = rng.randrange(len(chunk) - k + 1)
         part = chunk[at : at + k]
-        if rng.random() < 0.55:
+        if rng.random() < 0.5:
             other = rng.choice([j for j in range(n) if j != i])
             at = rng.randrange(len(chunks[other]) + 1)
             chunks[other] = chunks[other][:at] + part + chunks[other][at:]
         asked.append(part)
     holders = [[j for j in range(n) if _holds(chunks[j], part)] for part in asked]
-    return _row(material, rng, length, chunks, list(zip(asked, holders, strict=True)), as_task=False)
+    # A part that another one was put into stands nowhere any more.
+    questions = [(part, numbers) for part, numbers in zip(asked, holders, strict=True) if numbers]
+    return _row(material, rng, length, chunks, questions, as_task=False)
 
 
-def _statements(material: Material, rng: random.Random, length: int) -> Row:
+def citation(material: Material, rng: random.Random, length: int) -> Row:
+    """
+    Numbered documents of statements about organisations, most of which stand in two documents, in wordings of their own; a
+    question says one in any wording, the answer is the numbers of its documents, ascending. One row in five is asked as the
+    paper does (B.2), where there is room.
+    """
     encode, world = material.vocabulary.encode, material.world
+    as_task = length >= 192 and rng.random() < 0.2
     used: set = set()
+    room = int((length - (107 if as_task else 0)) * rng.uniform(0.5, 0.65))
+    most = rng.randint(1, 3)
+    documents: list[list[list[int]]] = []
+    asked, taken = [], 0
+    while taken < room or len(documents) < 2:
+        wordings, subject, value = _statement(material, rng, used)
+        holders = []
+        for _ in range(1 if rng.random() < 0.25 else 2):
+            open_ones = [i for i, document in enumerate(documents) if len(document) < most and i not in holders]
+            if not open_ones or (not holders and rng.random() < 0.5):
+                documents.append([])
+                open_ones = [len(documents) - 1]
+                taken += 5
+            at = rng.choice(open_ones)
+            said = encode(fill(rng.choice(wordings), subject, value))
+            documents[at].insert(rng.randrange(len(documents[at]) + 1), said)
+            holders.append(at)
+            taken += len(said)
+        asked.append((encode(fill(rng.choice(wordings), subject, value)), holders))
+    order = rng.sample(range(len(documents)), len(documents))
+    chunks = [[token for said in documents[i] for token in said] for i in order]
+    questions = [(said, sorted(order.index(i) for i in holders)) for said, holders in asked]
+    return _row(material, rng, length, chunks, questions, as_task)
 
-    def statement():
-        relation = rng.choice(list(world.organisation.values()))
-        subject = pick_name(rng, world.names["adjective"], world.names["kind"], used)
-        value = value_of(world, rng, relation, used)
-        return lambda: encode(fill(rng.choice(relation.facts), subject, value))
 
-    n = max(2, int(length * 0.6) // (rng.choice((1, 2, 3, 4, 6, 8, 12)) + 3) // 2)
-    parts = [[statement() for _ in range(rng.randint(1, 2))] for _ in range(n)]
-    asked = []
-    for i in range(n):
-        state = rng.choice(parts[i])
-        if state not in asked:
-            if rng.random() < 0.55:
-                other = parts[rng.choice([j for j in range(n) if j != i])]
-                other.insert(rng.randrange(len(other) + 1), state)
-            asked.append(state)
-    questions = [(state(), [j for j in range(n) if state in parts[j]]) for state in asked]
-    chunks = [[token for state in chunk for token in state()] for chunk in parts]
-    return _row(material, rng, length, chunks, questions, as_task=rng.random() < 0.4)
+def _statement(material: Material, rng: random.Random, used: set) -> tuple[tuple[str, ...], Words, Words]:
+    """The wordings that a statement's documents and question may use, its subject and its value."""
+    world = material.world
+    relation = rng.choice(list(world.organisation.values()))
+    subject = pick_name(rng, world.names["adjective"], world.names["kind"], used)
+    return relation.facts, subject, value_of(world, rng, relation, used)
 
 
 def _row(
@@ -73,9 +91,10 @@ def _row(
     questions: list[tuple[list[int], list[int]]],
     as_task: bool,
 ) -> Row:
+    """In some rows a chunk also says its number inside, "( n )", to be known: so the number comes to reach the words behind it."""
     encode, numbers = material.vocabulary.encode, rng.sample(material.world.numbers, len(chunks))
-    bracketed, learn_all = rng.random() < 0.5, rng.random() < 0.15
-    echo = 0.5 if rng.random() < 0.4 else 0.0
+    bracketed, learn_all = not as_task and rng.random() < 0.3, rng.random() < 0.15
+    echo = 0.5 if not as_task and rng.random() < 0.3 else 0.0
     row = Row()
     row.add([material.vocabulary.bos])
     row.add(encode(prompts.DOCUMENTS_HEAD) if as_task else [])
@@ -88,12 +107,14 @@ def _row(
             row.add(chunk[at:])
     row.add(encode(prompts.DOCUMENTS_TASK) if as_task else [])
     row.cut(length)
-    before = encode(rng.choice((["?"], prompts.STATEMENT)))
-    after = encode(rng.choice((prompts.ANSWER, [])))
     rng.shuffle(questions)
+    before, after = encode(prompts.STATEMENT), encode(prompts.ANSWER)
+    if not as_task and rng.random() < 0.3:
+        before, after = encode(["?"]), []
     asks = []
     for part, holders in questions:
-        answer = [piece for j in holders for piece in encode(["[", numbers[j], "]"])]
+        cited = sorted((numbers[j] for j in holders), key=int)
+        answer = [piece for number in cited for piece in encode(["[", number, "]"])]
         asks.append((before + part + after, answer, [learn_all, True, learn_all] * len(holders)))
     return ask(material, row, length, asks, learn_end=learn_all)
 

@@ -43,7 +43,14 @@ def value_of(world: World, rng: random.Random, relation: Relation, used: set) ->
     names = world.names
     if relation.value == "person":
         return pick_name(rng, names["first"], names["last"], used)
+    if relation.value == "organisation":
+        return pick_name(rng, names["adjective"], names["kind"], used)
     return [rng.choice(world.years if relation.value == "year" else names[relation.value])]
+
+
+def without_articles(wording: str) -> str:
+    """A plain wording for symbols: "the {x}" would be said of a name only."""
+    return wording.replace("the {x}", "{x}").replace("the {y}", "{y}")
 
 
 #: A question: its tokens, its answer, and which of the answer's tokens to learn.

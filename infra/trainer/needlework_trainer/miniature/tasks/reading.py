@@ -7,9 +7,11 @@ import random
 from .. import prompts
 from ..rows import Row
 from ..world import Relation, World, Words, fill, in_pretraining, pick_name
-from .draw import Material, ask, symbol, value_of
+from .draw import Material, ask, symbol, value_of, without_articles
 
 HEADS = ("none", "title", "numbered", "titled", "task", "task")
+#: From which row length on the prompt's own sentences leave room beside them.
+TASK_FROM = 128
 
 
 def reading(material: Material, rng: random.Random, length: int) -> Row:
@@ -27,7 +29,7 @@ def reading_plain(material: Material, rng: random.Random, length: int) -> Row:
 
 def _reading(material: Material, rng: random.Random, length: int, symbols: bool, plain: bool) -> Row:
     world, encode = material.world, material.vocabulary.encode
-    head = rng.choice(HEADS)
+    head = rng.choice(HEADS if length >= TASK_FROM else HEADS[:-2])
     padding = rng.choice(("aside", "aside", "padding", "none"))
     used: set = set()
     subjects: list[Words] = []
@@ -35,7 +37,7 @@ def _reading(material: Material, rng: random.Random, length: int, symbols: bool,
     questions: list[tuple[list[int], list[int], bool]] = []
     strays: list[list[int]] = []
     total = 1 + (30 if head == "task" else 0)
-    budget = length * rng.uniform(0.5, 0.7)
+    budget = length * rng.uniform(0.4, 0.65)
     first_number = rng.randrange(len(world.numbers) - 40)
     q_mark, a_mark = encode(prompts.QUESTION), encode(prompts.ANSWER)
 
@@ -51,13 +53,13 @@ def _reading(material: Material, rng: random.Random, length: int, symbols: bool,
         else:
             subject = _organisation(world, rng, used, subjects)
         relations = world.person if of_person else world.organisation
-        words = _head(world, rng, head, first_number + len(documents), subject)
+        words = document_head(world, head, first_number + len(documents), subject)
         for i, relation in enumerate(rng.sample(list(relations.values()), rng.randint(1, 3))):
             value = [symbol(rng)] if symbols else value_of(world, rng, relation, used)
             fact = rng.choice(relation.plain.facts if symbols or plain else relation.facts)
             asked = rng.choice(relation.plain.questions if symbols or plain else relation.questions)
             if symbols:
-                fact, asked = fact.replace("the {x}", "{x}"), asked.replace("the {x}", "{x}")
+                fact, asked = without_articles(fact), without_articles(asked)
             elif i and not of_person and rng.random() < 0.3:
                 fact = fact.replace("the {x}", "it")
             words += fill(fact, subject, value)
@@ -99,7 +101,8 @@ def _organisation(world: World, rng: random.Random, used: set, subjects: list[Wo
     return list(subjects[-1])
 
 
-def _head(world: World, rng: random.Random, head: str, number: int, subject: Words) -> Words:
+def document_head(world: World, head: str, number: int, subject: Words) -> Words:
+    """What stands before a document: its number, its title, both or nothing; `number` counts from 0 over all that the world has."""
     label = world.numbers[number % len(world.numbers)]
     if head == "title":
         return ["title", ":", *subject, "."]

@@ -1,0 +1,38 @@
+/** How long a GPU would work on a cell, from the number of operations; a guide to the order of magnitude, not a promise. */
+import type { Recipe } from '#workflows/contracts/artifacts.ts';
+import type { SweepSpec, TaskSpec } from '#workflows/contracts/spec.ts';
+
+export interface ModelShape {
+  parameters: number;
+  layers: number;
+  hiddenSize: number;
+}
+
+/** What one H100 or H200 keeps up in bf16 with a good kernel: about 40 % of its peak. */
+export const SUSTAINED_FLOPS = 400e12;
+
+/** A fine-tuning step is a forward pass, another one for gradient checkpointing, and a backward pass to the activations; the weights themselves get no gradients (LoRA). */
+const PASSES_PER_STEP = 3;
+
+/** Operations of one forward pass over a prompt: two per weight and token, and causal attention's scores and sums. */
+export function forwardOperations({ parameters, layers, hiddenSize }: ModelShape, tokens: number): number {
+  return tokens * (2 * parameters + 2 * layers * hiddenSize * tokens);
+}
+
+type GpuSpec = Pick<SweepSpec, 'train' | 'mask' | 'patch'>;
+
+/** Hours for those of `stages` that are yet to be done. */
+export function gpuHours(stages: Partial<Record<string, Recipe>>, task: TaskSpec, spec: GpuSpec, shape: ModelShape, isDone: (recipe: Recipe) => boolean): number {
+  const passes = Object.entries(stages).map(([role, recipe]) => (recipe === undefined || isDone(recipe) ? 0 : (PASSES[role]?.(task, spec) ?? 0)));
+  return (passes.reduce((sum, one) => sum + one, 0) * forwardOperations(shape, task.contextTokens)) / SUSTAINED_FLOPS / 3600;
+}
+
+/** Forward passes over whole prompts that a stage amounts to. */
+const PASSES: Readonly<Record<string, (task: TaskSpec, spec: GpuSpec) => number>> = {
+  train: ({ examples: { total, validationShare } }, { train }) => PASSES_PER_STEP * train.epochs * (total - Math.round(total * validationShare)),
+  evaluate: ({ examples: { test } }) => test,
+  score: ({ examples: { total, validationShare } }) => Math.round(total * validationShare),
+  mask: ({ examples: { test } }, { mask }) => (mask ? (1 + mask.k.length * (1 + mask.randomDraws)) * Math.min(test, mask.examples ?? test) : 0),
+  // The model that lends its heads, the other one unpatched, and with complement, intersection and random heads.
+  patch: ({ examples: { test } }, { patch }) => (patch ? (4 + patch.randomDraws) * Math.min(test, patch.examples ?? test) : 0),
+};

@@ -1,0 +1,3 @@
+export { type ModelShape, forwardOperations, gpuHours, SUSTAINED_FLOPS } from './gpu-hours.ts';
+export { modelShape } from './model-shape.ts';
+export { estimateWriting, type WritingEstimate } from './writing.ts';

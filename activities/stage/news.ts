@@ -1,0 +1,43 @@
+import { Context, log } from '@temporalio/activity';
+import type { StageAdvance, StageNews } from '#workflows/contracts/progress.ts';
+
+/** Each piece of news is kept in a history: so many seconds, and such a share of the work, lie between two. */
+export const NEWS = { seconds: 30, share: 0.1 } as const;
+
+/** Picks from a running stage's progress what its workflow is told. */
+export class NewsDesk {
+  readonly #send: (advance: StageAdvance) => void;
+  readonly #seconds: number;
+  readonly #now: () => number;
+  #last: { at: number; phase: string; done: number };
+
+  constructor(send: (advance: StageAdvance) => void, seconds: number = NEWS.seconds, now: () => number = Date.now) {
+    this.#send = send;
+    this.#seconds = seconds;
+    this.#now = now;
+    this.#last = { at: now(), phase: '', done: 0 };
+  }
+
+  offer(advance: StageAdvance): void {
+    const { phase, done, total } = advance;
+    const { at, phase: lastPhase, done: lastDone } = this.#last;
+    if (this.#now() - at < this.#seconds * 1000) return;
+    if (phase === lastPhase && done - lastDone < NEWS.share * total) return;
+    this.#last = { at: this.#now(), phase, done };
+    this.#send(advance);
+  }
+}
+
+/** Tells the workflow of the current activity how far the stage with this key is. News that get lost are no loss: others follow. */
+export function workflowTeller(key: string): (advance: StageAdvance) => void {
+  const context = Context.current();
+  const { workflowExecution } = context.info;
+  return (advance) => {
+    if (workflowExecution === undefined) return;
+    const news: StageNews = { key, advance };
+    context.client.workflow
+      .getHandle(workflowExecution.workflowId, workflowExecution.runId)
+      .signal('stageNews', news)
+      .catch((error: unknown) => log.debug(`the workflow was not told of progress: ${error}`));
+  };
+}

@@ -1,0 +1,59 @@
+/** The instant activities with real artifacts: memoisation, forcing and look-ups are those of the workers, on a real S3 server. */
+import { mkdtemp, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { Context } from '@temporalio/activity';
+import type { Activities } from '#activities/index.ts';
+import { discardArtifact } from '#activities/inputs/discard.ts';
+import { findFinished } from '#activities/inputs/find.ts';
+import type { ActivityContext } from '#activities/stage/context.ts';
+import { runStage } from '#activities/stage/run-stage.ts';
+import { CheckpointStore } from '#infra/artifacts/checkpoints.ts';
+import { artifactClient } from '#infra/artifacts/client.ts';
+import { ArtifactStore } from '#infra/artifacts/store.ts';
+import { loadOrCreateCredentials, S3_REGION, startS3 } from '#infra/servers/index.ts';
+import type { Recipe, Summary } from '#workflows/contracts/artifacts.ts';
+import type { StageRequest } from '#workflows/contracts/requests.ts';
+import { anyPort, executable } from '../infra/servers/support.ts';
+import { instantActivities } from './instant-activities.ts';
+
+const BUCKET = 'needlework';
+
+/** A real S3 server below `folder`, and what works with it. Call `stop` at the end. */
+export async function s3ForTests(folder: string) {
+  const credentials = loadOrCreateCredentials(join(folder, 'credentials.json'));
+  const server = await startS3({ executable: executable('NEEDLEWORK_VERSITYGW'), folder: join(folder, 's3'), port: await anyPort(), credentials, bucket: BUCKET, logFile: join(folder, 's3.log') });
+  const s3 = artifactClient({ endpoint: server.endpoint, credentials, region: S3_REGION });
+  const store = new ArtifactStore({ s3, bucket: BUCKET, cacheFolder: await mkdtemp(join(folder, 'cache-')) });
+  const context = { store, checkpoints: new CheckpointStore({ s3, bucket: BUCKET }), scratchFolder: await mkdtemp(join(folder, 'scratch-')) } as unknown as ActivityContext;
+  return { context, store, stop: () => server.stop() };
+}
+
+/** What a stage's work comes to: the contents of its one file, or never an end. */
+export type StageContents = (recipe: Recipe) => string | 'hang';
+
+/** Every stage reads all its inputs, unless told otherwise, and writes one small file. What did work is told by `ran`. */
+export function storedActivities(context: ActivityContext, contents: StageContents = () => 'contents', { reads = true } = {}) {
+  const { activities } = instantActivities();
+  const ran: Recipe[] = [];
+  const stage = (request: StageRequest) =>
+    runStage(context, request.recipe.stage, request, async ({ recipe, input, outputFolder }) => {
+      if (reads) for (const role of Object.keys(recipe.inputs)) await input(role);
+      const text = contents(recipe);
+      if (text === 'hang') {
+        const beat = setInterval(() => Context.current().heartbeat(), 200);
+        await Context.current().cancelled.finally(() => clearInterval(beat));
+      }
+      ran.push(recipe);
+      await writeFile(join(outputFolder, 'file.txt'), text);
+      const summary: Summary = recipe.stage === 'evaluate' ? { f1: 0.5 } : {};
+      return { summary };
+    });
+  const stages = ['importSource', 'importBase', 'pretrainBase', 'rankPassages', 'writeTexts', 'synthesizeDataset', 'trainAdapter', 'evaluateModel', 'scoreHeads', 'maskHeads', 'patchHeads', 'writeReport'] as const;
+  const stored: Activities = {
+    ...activities,
+    ...Object.fromEntries(stages.map((name) => [name, stage])),
+    findFinished: (sought) => findFinished(context, sought),
+    discardArtifact: (ref) => discardArtifact(context, ref),
+  };
+  return { activities: stored, ran };
+}

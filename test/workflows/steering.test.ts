@@ -1,0 +1,268 @@
+/** Steering a running sweep: what is parked, paused, tried again, skipped and finished, and who is refused what. */
+import type { WorkflowHandle } from '@temporalio/client';
+import { describe, expect, it } from 'vitest';
+import type { Recipe } from '#workflows/contracts/artifacts.ts';
+import { SweepFailures, SweepPlan, SweepProgress, SweepResult } from '#workflows/contracts/progress.ts';
+import type { SteeringAnswer } from '#workflows/contracts/steering.ts';
+import { artifactKey } from '#workflows/plan/keys.ts';
+import { TRAINER_QUEUE } from '#workflows/queues.ts';
+import type { StageBehaviour } from '../support/instant-activities.ts';
+import { smallSpec } from '../support/spec.ts';
+import { sweepsForTests } from '../support/sweeps.ts';
+
+const { client, workers, start, replay } = sweepsForTests('steered');
+
+/** TASK_QUEUE_TYPE_ACTIVITY of the Temporal API. */
+const ACTIVITY_QUEUE = 2;
+
+const REAL = 'mdqa/tiny/real';
+const SYMBOLIC = 'mdqa/tiny/symbolic';
+const spec = smallSpec({ baselines: [] });
+
+/** Stages that fail or hang until they are `healed`. */
+function ailing(how: 'fail' | 'hang', is: (recipe: Recipe) => boolean) {
+  const state = { healed: false };
+  const behaviour: StageBehaviour = (recipe) => (!state.healed && is(recipe) ? how : 'succeed');
+  return { behaviour, heal: () => (state.healed = true) };
+}
+
+/** Which stage of which condition a recipe is, for recipes that follow from a dataset. */
+function conditionsOf() {
+  const seen = new Map<string, unknown>();
+  return (recipe: Recipe): unknown => {
+    const condition = recipe.stage === 'dataset' ? recipe.params.condition : Object.values(recipe.inputs).map(({ key }) => seen.get(key)).find((found) => found !== undefined);
+    if (recipe.inputs.dataset || recipe.inputs.adapter || recipe.params.splits === 'train') seen.set(artifactKey(recipe), condition);
+    return recipe.stage === 'base' || recipe.stage === 'source' ? undefined : condition;
+  };
+}
+
+const progressOf = async (handle: WorkflowHandle) => SweepProgress.parse(await handle.query('progress'));
+const statusOf = async (handle: WorkflowHandle, id: string) => (await progressOf(handle)).cells.find((cell) => cell.id === id)?.status;
+const update = (handle: WorkflowHandle, name: string, ...args: unknown[]) => handle.executeUpdate(name, { args: args as [] }) as Promise<SteeringAnswer>;
+const refusal = (handle: WorkflowHandle, name: string, ...args: unknown[]) =>
+  update(handle, name, ...args).then(
+    () => 'accepted',
+    (error: Error & { cause?: Error }) => error.cause?.message ?? error.message,
+  );
+const until = (check: () => Promise<unknown>) => expect.poll(check, { timeout: 90_000, interval: 200 });
+
+describe('a sweep with a cell that fails', () => {
+  it('finishes the others, waits, says what blocks, and goes on when that is tried again', async () => {
+    const condition = conditionsOf();
+    const { behaviour, heal } = ailing('fail', (recipe) => condition(recipe) === 'symbolic' && recipe.stage === 'train');
+    const { ran, notices } = await workers(behaviour);
+    const handle = await start({ ...spec, run: { webhook: { url: 'https://example.org/hook' } } });
+    await until(async () => (await progressOf(handle)).status).toBe('blocked');
+    const progress = await progressOf(handle);
+    expect(progress).toMatchObject({ counts: { done: 1, blocked: 1 }, waitingFor: expect.stringContaining('retry, skip or finish: 1 cell is blocked'), artifactsAt: 's3://test/artifacts' });
+    expect(SweepFailures.parse(await handle.query('failures'))).toEqual([
+      { cell: SYMBOLIC, status: 'blocked', stage: 'train', type: 'SourceError', message: 'mdqa × tiny × symbolic, stage train: the data is malformed', remedy: expect.any(String) },
+    ]);
+    const states = SweepPlan.parse(await handle.query('plan')).units.find(({ id }) => id === SYMBOLIC)!.stages.map(({ role, state }) => `${role} ${state}`);
+    expect(states).toEqual(expect.arrayContaining(['source done', 'dataset done', 'train blocked', 'evaluate waiting']));
+    expect(await client().workflow.getHandle(`${handle.workflowId}/${SYMBOLIC}`).query('progress')).toMatchObject({ status: 'blocked', blocked: [{ stage: 'train' }], done: { dataset: {} } });
+
+    expect(await refusal(handle, 'retry', { cells: ['mdqa/tiny/reel'] })).toBe('cells[0]: found "mdqa/tiny/reel", which is not in the sweep; allowed for retry, a cell that is blocked: mdqa/tiny/symbolic');
+    expect(await refusal(handle, 'retry', { cells: [REAL] })).toContain(`found "${REAL}", which is done`);
+    expect(await refusal(handle, 'retry', { cell: SYMBOLIC })).toContain('cell: found an unknown key, allowed: cells, change');
+    expect(await refusal(handle, 'retry', { change: { train: { batchSize: 2 } } })).toMatch(/^change\.train\.batchSize: found what would make other artifacts .* allowed: train\.checkpointMinutes, write\.concurrency, .*run\.timeoutHours\. Start a sweep with a changed spec/);
+    expect(await refusal(handle, 'retry', { change: { run: { timeoutHours: -1 } } })).toContain('change.run.timeoutHours: found -1, allowed: more than 0');
+    expect(await refusal(handle, 'retry', { change: { write: { concurrency: 2 } } })).toContain('asks no LLM');
+
+    // Still broken: it blocks again.
+    await update(handle, 'retry');
+    await until(async () => (await progressOf(handle)).status).toBe('blocked');
+    heal();
+    expect(await update(handle, 'retry', { cells: [SYMBOLIC], change: { train: { checkpointMinutes: 3 }, run: { timeoutHours: 5 } } })).toEqual({ done: 'trying again', cells: [SYMBOLIC] });
+    expect(SweepResult.parse(await handle.result())).toMatchObject({ status: 'complete', failures: [] });
+    expect(ran.filter(({ stage }) => stage === 'train')).toHaveLength(2);
+    const { events } = await client().workflow.getHandle(`${handle.workflowId}/${SYMBOLIC}`).fetchHistory();
+    const trainings = (events ?? []).flatMap(({ activityTaskScheduledEventAttributes: event }) => (event?.activityType?.name === 'trainAdapter' ? [Number(event.startToCloseTimeout?.seconds)] : []));
+    expect(trainings).toEqual([172_800, 172_800, 18_000]);
+    expect(notices.map(({ event, status }) => `${event} ${status}`)).toEqual(['blocked blocked', 'blocked blocked', 'ended complete']);
+    expect(notices[0]!.text).toMatch(/mdqa × tiny × symbolic, stage train: the data is malformed\. What to do: /);
+    await replay(handle, [`${handle.workflowId}/${SYMBOLIC}`]);
+  }, 240_000);
+
+  it('is finished as partial on request, and reports what is missing', async () => {
+    const condition = conditionsOf();
+    const { behaviour } = ailing('fail', (recipe) => condition(recipe) === 'symbolic' && (recipe.stage === 'evaluate' || recipe.stage === 'score'));
+    const { ran } = await workers(behaviour);
+    const handle = await start(spec);
+    await until(async () => (await progressOf(handle)).status).toBe('blocked');
+    expect((await progressOf(handle)).cells.find(({ id }) => id === SYMBOLIC)?.failures.map(({ stage }) => stage).sort()).toEqual(['evaluate', 'score']);
+    expect(await update(handle, 'finish')).toEqual({ done: 'the report follows when what runs has ended', cells: [SYMBOLIC] });
+    const result = SweepResult.parse(await handle.result());
+    expect(result.status).toBe('partial');
+    expect(result.failures.map(({ cell, stage }) => `${cell} ${stage}`).sort()).toEqual([`${SYMBOLIC} evaluate`, `${SYMBOLIC} score`]);
+    expect(result.cells.map(({ status }) => status)).toEqual(['done', 'failed']);
+    const report = ran.findLast(({ stage }) => stage === 'report')!;
+    expect((report.params.missing as Record<string, string>)[SYMBOLIC]).toMatch(/stage evaluate: the data is malformed; .*stage score: the data is malformed/);
+    expect(Object.keys(report.inputs)).toContain(`${SYMBOLIC}: train`);
+    // How it was run is no part of what came out.
+    expect(report.params.spec).not.toHaveProperty('run');
+    await replay(handle, [`${handle.workflowId}/${SYMBOLIC}`]);
+  }, 240_000);
+
+  it('does without what was skipped, and makes what does not rest on it', async () => {
+    const condition = conditionsOf();
+    const { behaviour } = ailing('fail', (recipe) => condition(recipe) === 'real' && recipe.stage === 'train');
+    await workers(behaviour);
+    const handle = await start({ ...spec, patch: {} });
+    await until(async () => (await progressOf(handle)).status).toBe('blocked');
+    expect(await update(handle, 'skip')).toEqual({ done: 'skipped', cells: [REAL] });
+    const result = SweepResult.parse(await handle.result());
+    expect(result.cells.map(({ id, status, stagesDone, stagesTotal }) => [id, status, stagesDone, stagesTotal])).toEqual([[REAL, 'skipped', 1, 5], [SYMBOLIC, 'done', 5, 5]]);
+    expect((await client().workflow.getHandle(`${handle.workflowId}/${REAL}`).describe()).status.name).toBe('FAILED');
+  }, 240_000);
+
+  it('tries what cells share once for all that wait for it', async () => {
+    const { behaviour, heal } = ailing('fail', ({ stage }) => stage === 'base');
+    const { ran } = await workers(behaviour);
+    const handle = await start(spec);
+    await until(async () => (await progressOf(handle)).status).toBe('blocked');
+    const { counts, shared } = await progressOf(handle);
+    expect(counts.blocked).toBe(2);
+    expect(shared.find(({ name }) => name === 'mdqa × tiny: base model')).toMatchObject({ status: 'blocked', failure: { message: 'mdqa × tiny: base model, stage base: the data is malformed' } });
+    heal();
+    await update(handle, 'retry');
+    expect(await handle.result()).toMatchObject({ status: 'complete' });
+    expect(ran.filter(({ stage }) => stage === 'base')).toHaveLength(1);
+    await replay(handle);
+  }, 240_000);
+
+  it('makes anew what was discarded meanwhile before a stage that rests on it is tried again', async () => {
+    const { behaviour, heal } = ailing('fail', ({ stage }) => stage === 'evaluate');
+    const { ran, made } = await workers(behaviour);
+    const handle = await start({ ...spec, conditions: ['real'] });
+    await until(async () => (await progressOf(handle)).status).toBe('blocked');
+    const keyOf = (is: (recipe: Recipe) => boolean) => artifactKey(ran.find(is)!);
+    made.delete(keyOf(({ stage }) => stage === 'train'));
+    made.delete(keyOf(({ params }) => params.splits === 'test'));
+    const before = ran.length;
+    heal();
+    await update(handle, 'retry');
+    expect(await handle.result()).toMatchObject({ status: 'complete' });
+    expect(ran.slice(before).map(({ stage }) => stage)).toEqual(['dataset', 'train', 'evaluate', 'report']);
+    await replay(handle, [`${handle.workflowId}/${REAL}`]);
+  }, 240_000);
+
+  it('waits, too, when the workflow of a cell was ended, and starts it again', async () => {
+    const { behaviour, heal } = ailing('hang', ({ stage }) => stage === 'train');
+    await workers(behaviour);
+    const handle = await start({ ...spec, conditions: ['real'] });
+    await until(async () => (await progressOf(handle)).cells[0]?.stage).toBe('train');
+    await client().workflow.getHandle(`${handle.workflowId}/${REAL}`).terminate();
+    await until(() => statusOf(handle, REAL)).toBe('blocked');
+    expect((await progressOf(handle)).cells[0]!.failures).toMatchObject([{ type: 'Terminated', message: 'mdqa × tiny × real: its workflow was terminated' }]);
+    heal();
+    await update(handle, 'retry');
+    expect(await handle.result()).toMatchObject({ status: 'complete' });
+  }, 240_000);
+});
+
+describe('a sweep that runs', () => {
+  it('begins nothing while it is paused, and goes on when it is resumed', async () => {
+    const { behaviour, heal } = ailing('hang', ({ stage }) => stage === 'train');
+    const { ran } = await workers(behaviour);
+    const handle = await start(spec);
+    await until(async () => (await progressOf(handle)).cells.map(({ stage }) => stage)).toEqual(['train', 'train']);
+    expect((await update(handle, 'pause')).cells).toEqual([REAL, SYMBOLIC]);
+    // Said twice, it is the same.
+    await update(handle, 'pause');
+    expect(await progressOf(handle)).toMatchObject({ status: 'paused', waitingFor: expect.stringContaining('resume') });
+    heal();
+    await until(async () => (await progressOf(handle)).cells.map(({ stagesDone, running }) => [stagesDone, Object.keys(running)])).toEqual([[2, []], [2, []]]);
+    expect(ran.map(({ stage }) => stage)).not.toContain('evaluate');
+    await update(handle, 'resume');
+    expect(await handle.result()).toMatchObject({ status: 'complete' });
+    await replay(handle, [`${handle.workflowId}/${REAL}`]);
+  }, 240_000);
+
+  it('holds back what cells share, too, while it is paused', async () => {
+    const { behaviour, heal } = ailing('hang', ({ stage }) => stage === 'source');
+    const { ran } = await workers(behaviour);
+    const handle = await start(spec);
+    await until(async () => (await progressOf(handle)).shared.length).toBe(1);
+    await update(handle, 'pause');
+    heal();
+    await until(async () => (await progressOf(handle)).shared.map(({ status }) => status)).toEqual(['done']);
+    expect(ran.map(({ stage }) => stage)).toEqual(['source']);
+    await update(handle, 'resume');
+    expect(await handle.result()).toMatchObject({ status: 'complete' });
+  }, 240_000);
+
+  it('stops at once where it is told to finish now', async () => {
+    const { behaviour } = ailing('hang', ({ stage }) => stage === 'train');
+    await workers(behaviour);
+    const handle = await start({ ...spec, baselines: ['untuned'] });
+    await until(async () => (await progressOf(handle)).cells.map(({ stage }) => stage)).toEqual(['evaluate', 'train', 'train']);
+    await update(handle, 'finish', { now: true });
+    const result = SweepResult.parse(await handle.result());
+    expect(result.cells.map(({ status }) => status)).toEqual(['done', 'failed', 'failed']);
+    expect(result.failures.map(({ type, message }) => [type, message])).toEqual(['real', 'symbolic'].map((condition) => ['Finished', `mdqa × tiny × ${condition}: the sweep was finished at stage train`]));
+    expect((await client().workflow.getHandle(`${handle.workflowId}/${REAL}`).describe()).status.name).toBe('CANCELLED');
+  }, 240_000);
+
+  it('begins nothing where it is told to finish before it has planned', async () => {
+    const { ran } = await workers();
+    const handle = await start(spec);
+    await update(handle, 'finish');
+    const failed = await handle.result().catch((error: Error) => error);
+    expect(String((failed as Error).cause)).toMatch(/mdqa × tiny × real: the sweep was finished before it had begun \(stopped mdqa\/tiny\/real\)/);
+    expect(ran).toEqual([]);
+  }, 240_000);
+
+  it('runs so many cells at once, the urgent ones first', async () => {
+    const order: unknown[] = [];
+    const condition = conditionsOf();
+    const { ran } = await workers((recipe) => {
+      const found = condition(recipe);
+      if (recipe.stage === 'train' && !order.includes(found)) order.push(found);
+      return recipe.stage === 'train' && found === 'real' ? 'hang' : 'succeed';
+    });
+    const handle = await start({ ...spec, conditions: ['real', 'low/low', 'symbolic'], run: { concurrency: 1 } });
+    await until(() => statusOf(handle, REAL)).toBe('running');
+    await until(async () => order.length).toBe(1);
+    expect((await progressOf(handle)).counts).toMatchObject({ running: 1, waiting: 2 });
+    expect(await refusal(handle, 'setPriority', { priority: 9 })).toContain('priority: found 9, allowed: at most 5');
+    await update(handle, 'setPriority', { priority: 1, cells: [SYMBOLIC] });
+    await update(handle, 'skip', { cells: [REAL] });
+    await until(async () => order.length).toBe(3);
+    expect(order).toEqual(['real', 'symbolic', 'low/low']);
+    expect(await refusal(handle, 'setConcurrency', { cells: 0 })).toContain('cells: found 0, allowed: at least 1');
+    const result = SweepResult.parse(await handle.result());
+    expect(result.cells.map(({ status }) => status)).toEqual(['skipped', 'done', 'done']);
+    expect(result.failures).toMatchObject([{ cell: REAL, type: 'Skipped', message: 'mdqa × tiny × real: skipped at stage train' }]);
+    expect(ran.filter(({ stage }) => stage === 'train')).toHaveLength(2);
+    const { events } = await client().workflow.getHandle(`${handle.workflowId}/${SYMBOLIC}`).fetchHistory();
+    const keys = (events ?? []).flatMap(({ activityTaskScheduledEventAttributes: event }) => (event ? [event.priority?.priorityKey] : []));
+    expect(new Set(keys)).toEqual(new Set([1]));
+    await replay(handle);
+  }, 240_000);
+
+  it('is served before a less urgent one', async () => {
+    const { ran, trainers } = await workers(undefined, undefined, true);
+    const priorities = [5, 1, 3];
+    const handles = await Promise.all(priorities.map((priority) => start({ ...spec, conditions: ['real'], seed: priority, run: { priority } })));
+    for (const handle of handles) await until(async () => Object.keys((await progressOf(handle)).cells[0]!.running)).toEqual(['train']);
+    // A training that its workflow calls running may still be on its way to the queue.
+    const queue = { namespace: 'default', taskQueue: { name: TRAINER_QUEUE }, taskQueueType: ACTIVITY_QUEUE, reportStats: true };
+    await until(async () => Number((await client().workflowService.describeTaskQueue(queue)).stats?.approximateBacklogCount)).toBe(3);
+    await trainers(1);
+    await Promise.all(handles.map((handle) => handle.result()));
+    expect(ran.filter(({ stage }) => stage === 'train').map(({ seed }) => seed)).toEqual([1, 3, 5]);
+  }, 240_000);
+
+  it('lets more cells run at once when it is told to', async () => {
+    const { behaviour, heal } = ailing('hang', ({ stage }) => stage === 'train');
+    await workers(behaviour);
+    const handle = await start({ ...spec, run: { concurrency: 1 } });
+    await until(async () => (await progressOf(handle)).counts.running).toBe(1);
+    await update(handle, 'setConcurrency', { cells: null });
+    await until(async () => (await progressOf(handle)).counts.running).toBe(2);
+    heal();
+    await handle.cancel();
+    await handle.result().catch(() => {});
+  }, 240_000);
+});

@@ -1,0 +1,10 @@
+import type { StageAdvance } from './contracts/progress.ts';
+
+/** `train 312/400 steps (78 %), loss 0.41, until about 14:05 UTC`: how far a stage is, as people read it. */
+export function advanceText({ phase, done, total, unit, percent, endsAbout, metrics }: Pick<StageAdvance, 'phase' | 'done' | 'total' | 'unit' | 'percent' | 'endsAbout' | 'metrics'>): string {
+  return [
+    `${phase} ${Math.floor(done)}/${total}${unit ? ` ${unit}` : ''}${percent === null ? '' : ` (${Math.floor(percent)} %)`}`,
+    ...(typeof metrics.loss === 'number' ? [`loss ${metrics.loss.toFixed(2)}`] : []),
+    ...(endsAbout === null ? [] : [`until about ${endsAbout.slice(0, 16).replace('T', ' ')} UTC`]),
+  ].join(', ');
+}

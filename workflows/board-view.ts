@@ -1,0 +1,110 @@
+/** What queries and the UI show of a board; pure. */
+import { advanceText } from './advance-text.ts';
+import type { Stage } from './contracts/artifacts.ts';
+import type { CellProgress, SweepFailures, SweepPlan, SweepProgress } from './contracts/progress.ts';
+import { type Board, graphOf, hasFinished, statusOf, waitingForOf } from './board.ts';
+import { conditionLabel } from './ids.ts';
+import { artifactKey } from './plan/keys.ts';
+import { unitsOf } from './plan/plan.ts';
+
+/** Rows of the table in the UI; of a larger grid those come first in which something happens. */
+const MOST_ROWS = 300;
+const FIRST: readonly CellProgress['status'][] = ['blocked', 'running', 'failed', 'skipped', 'done', 'waiting'];
+
+/** The answer to the `progress` query. */
+export function progressOf(sweep: string, board: Board): SweepProgress {
+  const all = [...board.cells.values()];
+  const shared = [...board.shared.values()];
+  const count = (wanted: CellProgress['status']) => all.filter((cell) => cell.status === wanted).length;
+  const sharedDone = shared.filter((stage) => stage.status === 'done');
+  const done = sum(all, (cell) => cell.stagesDone) + sharedDone.length;
+  const reused = sum(all, (cell) => cell.stagesReused) + sharedDone.filter((stage) => stage.reused).length;
+  const status = statusOf(board);
+  return {
+    sweep,
+    status,
+    waitingFor: waitingForOf(board, status),
+    counts: { waiting: count('waiting'), running: count('running'), blocked: count('blocked'), done: count('done'), skipped: count('skipped'), failed: count('failed') },
+    stages: { done, total: sum(all, (cell) => cell.stagesTotal) + shared.length, reused, ran: done - reused },
+    cost: { ...board.cost },
+    artifactsAt: board.artifactsAt,
+    shared,
+    cells: all,
+  };
+}
+
+/** The answer to the `failures` query. */
+export function failuresOf({ cells }: Board): SweepFailures {
+  return [...cells.values()].flatMap(({ id, status, failures }) => failures.map((failure) => ({ cell: id, status, ...failure })));
+}
+
+/** The answer to the `plan` query. */
+export function planOf(board: Board): SweepPlan {
+  const { plan } = board;
+  const { needs } = graphOf(board);
+  const stateOfShared = (key: string) => {
+    const shared = board.shared.get(key);
+    return shared === undefined ? 'waiting' : shared.status === 'done' ? (shared.reused ? 'reused' : 'done') : shared.status === 'running' ? 'running' : 'blocked';
+  };
+  const stateOfOwn = (cell: CellProgress, stage: Stage) => {
+    if (hasFinished(board, cell.id, stage)) return 'done';
+    if (stage in cell.running) return 'running';
+    if (board.givenUp.get(cell.id)?.has(stage) || cell.status === 'skipped' || cell.status === 'failed') return 'given up';
+    return cell.failures.some((failure) => failure.stage === stage) ? 'blocked' : 'waiting';
+  };
+  return {
+    units: unitsOf(plan).map(({ id, shared, stages }) => {
+      const cell = board.cells.get(id)!;
+      const entry = (role: string, recipe: (typeof shared)['source'], state: SweepPlan['units'][number]['stages'][number]['state']) => {
+        const key = artifactKey(recipe);
+        return { role, stage: recipe.stage, key, state, needs: [...new Set(needs.get(key) ?? [])] };
+      };
+      return {
+        id,
+        stages: [
+          ...Object.entries(shared).map(([role, recipe]) => entry(role, recipe, stateOfShared(artifactKey(recipe)))),
+          ...Object.entries<(typeof shared)['source']>({ ...stages }).map(([role, recipe]) => entry(role, recipe, stateOfOwn(cell, recipe.stage))),
+        ],
+      };
+    }),
+    skipped: plan.skipped,
+  };
+}
+
+/** The grid as a Markdown table, shown live on the sweep's page in the Temporal UI, with what is blocked and what to do about it. */
+export function boardMarkdown(sweep: string, board: Board): string {
+  const all = [...board.cells.values()];
+  const rows = all.length <= MOST_ROWS ? all : FIRST.flatMap((status) => all.filter((cell) => cell.status === status)).slice(0, MOST_ROWS);
+  const status = statusOf(board);
+  const waitingFor = waitingForOf(board, status);
+  const counts = FIRST.flatMap((wanted) => {
+    const count = all.filter((cell) => cell.status === wanted).length;
+    return count === 0 ? [] : [`${count} ${wanted}`];
+  });
+  const blocked = all.filter((cell) => cell.status === 'blocked');
+  return [
+    `Sweep: **${status}**${waitingFor === null ? '' : `: ${waitingFor}`}${counts.length === 0 ? '' : ` (${counts.join(', ')})`}`,
+    '',
+    '| Task | Model | Condition | Status | Stages | F1 | Heads > 0 |',
+    '|---|---|---|---|---|---|---|',
+    ...rows.map(row),
+    ...(rows.length < all.length ? ['', `and ${all.length - rows.length} more`] : []),
+    ...(blocked.length > 0
+      ? ['', '### Blocked', ...blocked.slice(0, 20).flatMap(({ failures }) => failures.map(({ message, remedy }) => `- ${inLine(message)}. **What to do:** ${remedy}`)), '', `\`temporal workflow update execute --workflow-id ${sweep} --name retry\` tries all of it again; \`skip\` and \`finish\` do without`]
+      : []),
+  ].join('\n');
+}
+
+function row({ task, model, condition, variant, seed, status, stage, running, stagesDone, stagesTotal, f1, retrievalHeads, failures }: CellProgress): string {
+  const now = Object.entries(running).map(([name, advance]) => (advance ? advanceText(advance) : name)).join('; ');
+  const state = failures.length > 0 ? `**${status}** at ${failures.map((failure) => failure.stage).join(', ')}${now && `; ${now}`}` : status === 'running' ? now || (stage === null ? 'running' : `after ${stage}`) : status;
+  return `| ${task} | ${model} | ${conditionLabel({ condition, variant, seed })} | ${state} | ${stagesDone}/${stagesTotal} | ${f1 === null ? '' : f1.toFixed(2)} | ${retrievalHeads ?? ''} |`;
+}
+
+function inLine(text: string): string {
+  return text.replaceAll('\n', ' ');
+}
+
+function sum<T>(values: readonly T[], of: (value: T) => number): number {
+  return values.reduce((total, value) => total + of(value), 0);
+}

@@ -1,0 +1,184 @@
+import { CancellationScope, condition, type ExternalWorkflowHandle, getExternalWorkflowHandle, isCancellation, log, setCurrentDetails, setHandler, workflowInfo } from '@temporalio/workflow';
+import { advanceText } from '../advance-text.ts';
+import { showStage, showStatus } from '../attributes.ts';
+import type { Recipe, Stage, StageResult } from '../contracts/artifacts.ts';
+import type { CellStatus, Failure, StageAdvance, StageEvent } from '../contracts/progress.ts';
+import { type CellOrders, RetryChange } from '../contracts/steering.ts';
+import { failureOf, givenUp } from '../failures.ts';
+import { cellLabel } from '../ids.ts';
+import { cellProgress, orders, retryCell, skipCell, stageEvents, stageNews } from '../messages.ts';
+import { artifactKey } from '../plan/keys.ts';
+import type { CellPlan } from '../plan/plan.ts';
+import { runStage } from '../stage.ts';
+import { changedBy, urgency } from './orders.ts';
+import { Parked } from './parked.ts';
+
+/** A stage event without the cell, which the desk knows. */
+type Told<T> = T extends StageEvent ? Omit<T, 'cell'> : never;
+
+/**
+ * The one place of a cell that knows about pausing, parking and telling: it runs stages by the orders of the sweep, keeps those
+ * that failed waiting for a person's word, and tells the sweep and the UI of all that happens.
+ */
+export class CellDesk {
+  readonly #plan: CellPlan;
+  readonly #label: string;
+  readonly #sweep: ExternalWorkflowHandle | null;
+  readonly #parked = new Parked();
+  readonly #running = new Map<Stage, StageAdvance | null>();
+  readonly #blocked = new Map<Stage, Failure>();
+  readonly #done = new Map<Stage, StageResult>();
+  #orders: CellOrders;
+  #status: CellStatus | 'cancelled' = 'running';
+  /** News that the sweep is to be told, and those on their way. */
+  #news: StageEvent[] = [];
+  #telling: Promise<void>[] = [];
+
+  constructor(plan: CellPlan, given: CellOrders) {
+    this.#plan = plan;
+    this.#label = cellLabel(plan);
+    this.#orders = given;
+    const { parent } = workflowInfo();
+    this.#sweep = parent === undefined ? null : getExternalWorkflowHandle(parent.workflowId, parent.runId);
+    setHandler(orders, (next) => {
+      this.#orders = next;
+      if (next.onFailure === 'finish') this.#parked.release('finish');
+    });
+    setHandler(retryCell, (given) => {
+      const change = RetryChange.safeParse(given ?? {});
+      // A signal cannot be refused; the update of the sweep says what is wrong.
+      if (!change.success) return log.warn('retry: its input is not allowed, so nothing was tried again', { problems: change.error.message });
+      this.#orders = { ...this.#orders, ...changedBy(change.data) };
+      this.#parked.release('retry');
+    });
+    setHandler(skipCell, () => this.#parked.release('skip'));
+    setHandler(stageNews, ({ key, advance }) => {
+      const stage = [...this.#running.keys()].find((running) => this.#keyOf(running) === key);
+      if (stage === undefined) return;
+      this.#running.set(stage, advance);
+      this.#tell({ stage, state: 'advanced', advance });
+    });
+    setHandler(cellProgress, () => ({
+      cell: plan.id,
+      status: this.#status,
+      running: Object.fromEntries(this.#running),
+      blocked: [...this.#blocked.values()],
+      done: Object.fromEntries([...this.#done].map(([stage, { ref, summary }]) => [stage, { artifact: `${ref.stage}/${ref.key}`, summary }])),
+    }));
+    void this.#forward();
+  }
+
+  /** Runs a stage until it is done. Throws `GivenUp` where it failed and a person, or the spec, does without it. */
+  async run(recipe: Recipe | undefined): Promise<void> {
+    if (recipe === undefined) return;
+    const { stage } = recipe;
+    for (;;) {
+      if (this.#orders.paused) await condition(() => !this.#orders.paused);
+      try {
+        this.#running.set(stage, null);
+        this.#tell({ stage, state: 'running' });
+        this.#showStage(stage);
+        const result = await runStage(this.#label, recipe, this.#means(stage));
+        this.#running.delete(stage);
+        this.#done.set(stage, result);
+        this.#tell({ stage, state: 'done', result });
+        return;
+      } catch (error) {
+        this.#running.delete(stage);
+        if (isCancellation(error)) throw error;
+        const failure = failureOf(error, this.#label);
+        const verdict = await this.#verdictOn(stage, failure);
+        if (verdict !== 'retry') throw givenUp([failure], verdict);
+        await this.#remakeInputsOf(recipe);
+      }
+    }
+  }
+
+  /** Inputs that the cell has made itself and that have gone since, such as a discarded artifact, are made anew; others take a moment. */
+  async #remakeInputsOf({ inputs }: Recipe): Promise<void> {
+    const keys = new Set(Object.values(inputs).map(({ key }) => key));
+    for (const recipe of Object.values(this.#plan.stages) as Recipe[]) {
+      if (this.#done.has(recipe.stage) && keys.has(artifactKey(recipe))) {
+        await this.#remakeInputsOf(recipe);
+        await this.run(recipe);
+      }
+    }
+  }
+
+  async #verdictOn(stage: Stage, failure: Failure) {
+    if (this.#orders.onFailure === 'finish') return 'finish';
+    this.#blocked.set(stage, failure);
+    this.#tell({ stage, state: 'blocked', failure });
+    this.#showStage(stage);
+    const verdict = await this.#parked.wait(stage);
+    this.#blocked.delete(stage);
+    return verdict;
+  }
+
+  /** The cell has come to its end. */
+  show(status: CellStatus | 'cancelled'): void {
+    this.#status = status;
+    showStatus(status);
+    this.#showDetails();
+  }
+
+  /** Resolves when the sweep knows all; also where it is no more, or the cell is being cancelled. */
+  async told(): Promise<void> {
+    await CancellationScope.nonCancellable(async () => {
+      this.#send();
+      await Promise.all(this.#telling);
+    });
+  }
+
+  #tell(event: Told<StageEvent>): void {
+    this.#news.push({ ...event, cell: this.#plan.id } as StageEvent);
+    this.#showDetails();
+  }
+
+  /** Sends news as they come. A condition is looked at when all else of the moment is done, so one signal has all of it. */
+  async #forward(): Promise<void> {
+    try {
+      for (;;) {
+        await condition(() => this.#news.length > 0);
+        this.#send();
+      }
+    } catch (error) {
+      // What is left then is sent at the end.
+      if (!isCancellation(error)) throw error;
+    }
+  }
+
+  #send(): void {
+    const news = this.#news.splice(0);
+    if (news.length > 0 && this.#sweep !== null) this.#telling.push(this.#sweep.signal(stageEvents, news).catch(() => {}));
+  }
+
+  #showStage(stage: Stage): void {
+    this.#status = this.#blocked.size > 0 ? 'blocked' : 'running';
+    showStage(stage, this.#status);
+    this.#showDetails();
+  }
+
+  #means(stage: Stage) {
+    const { checkpointMinutes = this.#plan.checkpointMinutes } = this.#orders;
+    return { ...urgency(this.#orders), ...(stage === 'train' && { checkpointMinutes }), ...(this.#plan.force?.stages.some((forced) => forced === stage) && { force: this.#plan.force.label }) };
+  }
+
+  #keyOf(stage: Stage): string | undefined {
+    const recipe = (Object.values(this.#plan.stages) as Recipe[]).find((one) => one.stage === stage);
+    return recipe && artifactKey(recipe);
+  }
+
+  #showDetails(): void {
+    setCurrentDetails(
+      [
+        `${this.#label}: **${this.#status}**`,
+        '',
+        ...[...this.#done].map(([stage, { reused, summary }]) => `- ${stage}: ${reused ? 'was there' : 'done'}${typeof summary.f1 === 'number' ? `, F1 ${summary.f1.toFixed(2)}` : ''}${typeof summary.retrievalHeads === 'number' ? `, ${summary.retrievalHeads} retrieval heads` : ''}`),
+        ...[...this.#running].map(([stage, advance]) => `- ${advance?.phase === stage ? '' : `**${stage}**: `}${advance === null ? 'running' : advanceText(advance)}`),
+        ...[...this.#blocked].flatMap(([stage, { message, remedy }]) => [`- **${stage} is blocked**: ${message.replaceAll('\n', ' ')}. **What to do:** ${remedy}`]),
+        ...(this.#blocked.size > 0 ? ['', `\`temporal workflow signal --workflow-id ${workflowInfo().workflowId} --name retry\``] : []),
+      ].join('\n'),
+    );
+  }
+}

@@ -1,0 +1,208 @@
+import { CancellationScope, type ChildWorkflowHandle } from '@temporalio/workflow';
+import { type Board, onUnitBlocked, onUnitRetried } from '../board.ts';
+import type { cell } from '../cell.ts';
+import type { Failure } from '../contracts/progress.ts';
+import type { RunSpec } from '../contracts/run.ts';
+import type { CellOrders, RetryChange } from '../contracts/steering.ts';
+import { failureOf, type Verdict } from '../failures.ts';
+import { orders, retryCell, skipCell } from '../messages.ts';
+import type { StageMeans } from '../stage.ts';
+import { Gate } from './gate.ts';
+import { changedBy, urgency } from './orders.ts';
+import { Parked } from './parked.ts';
+import { Slots } from './slots.ts';
+
+/** Of two units with the same priority key the first one goes first; this is the server's default. */
+const USUAL_PRIORITY = 3;
+
+/** What is given up, as its scope is cancelled, by the word of a person. */
+type Word = Exclude<Verdict, 'retry'>;
+
+/**
+ * Where a sweep is steered: what people have said, and what waits for them. The board tells how things are, the desk what is to
+ * happen; it passes orders on to running cells.
+ */
+export class Desk {
+  readonly gate = new Gate();
+  readonly slots: Slots;
+  readonly #board: () => Board;
+  readonly #root = CancellationScope.current();
+  readonly #parked = new Parked();
+  readonly #scopes = new Map<string, Set<CancellationScope>>();
+  readonly #words = new Map<string, Word>();
+  readonly #children = new Map<string, ChildWorkflowHandle<typeof cell>>();
+  readonly #priorities = new Map<string, number>();
+  readonly #changes = new Map<string, Pick<CellOrders, 'checkpointMinutes' | 'timeoutHours'>>();
+  #priority: number | undefined;
+  readonly #timeoutHours: number | undefined;
+  /** Of stages that units share. */
+  #sharedTimeoutHours: number | undefined;
+  #ending = false;
+  #onFailure: RunSpec['onFailure'];
+  #paused = false;
+  /** Told of every unit that begins to wait for a person. */
+  onBlocked: (id: string, failure: Failure) => void = () => {};
+  /** Makes sure, before a cell tries again, that what it shares with others is there. */
+  beforeRetry: (id: string) => Promise<void> = async () => {};
+
+  constructor(run: RunSpec, board: () => Board) {
+    this.#board = board;
+    this.#onFailure = run.onFailure;
+    this.#priority = run.priority;
+    this.#timeoutHours = run.timeoutHours;
+    this.#sharedTimeoutHours = run.timeoutHours;
+    this.slots = new Slots(run.concurrency, (id) => this.#priorityOf(id) ?? USUAL_PRIORITY);
+  }
+
+  /** Whether the sweep as a whole is being cancelled. */
+  get cancelled(): boolean {
+    return this.#root.consideredCancelled;
+  }
+
+  /** Whether what fails is given up at once. */
+  get finishing(): boolean {
+    return this.#onFailure === 'finish';
+  }
+
+  /** Whether a person has told the sweep to finish, so that no unit begins any more. */
+  get ending(): boolean {
+    return this.#ending;
+  }
+
+  #priorityOf(id: string): number | undefined {
+    return this.#priorities.get(id) ?? this.#priority;
+  }
+
+  /** How a cell is to run now. */
+  ordersOf(id: string): CellOrders {
+    return { paused: this.#paused, onFailure: this.#onFailure, ...urgency({ priority: this.#priorityOf(id), timeoutHours: this.#timeoutHours }), ...this.#changes.get(id) };
+  }
+
+  /** How a stage that the sweep runs itself is to run: one of a unit, or one that units share. */
+  meansOf(id?: string): StageMeans {
+    return urgency(id === undefined ? { priority: this.#priority, timeoutHours: this.#sharedTimeoutHours } : this.ordersOf(id));
+  }
+
+  /** Runs something of a unit so that a word on the unit can stop it. */
+  async inScope<T>(id: string, work: () => Promise<T>): Promise<T> {
+    const scope = new CancellationScope();
+    const scopes = this.#scopes.get(id) ?? new Set();
+    this.#scopes.set(id, scopes.add(scope));
+    try {
+      return await scope.run(work);
+    } finally {
+      scopes.delete(scope);
+    }
+  }
+
+  /** The word that stopped a unit; null where none did. */
+  wordOn(id: string): Word | null {
+    return this.#words.get(id) ?? null;
+  }
+
+  /** What is to become of something that failed for good: the word of a person, for whom it waits. `part` tells parts of a unit apart. */
+  async verdictOn(id: string, failure: Failure, part = ''): Promise<Verdict> {
+    if (this.#onFailure === 'finish') return 'finish';
+    this.onBlocked(id, failure);
+    return this.#parked.wait(`${id} ${part}`);
+  }
+
+  /** A cell's workflow has started: from now on it is told what changes. */
+  async started(id: string, child: ChildWorkflowHandle<typeof cell>, given: CellOrders): Promise<void> {
+    this.#children.set(id, child);
+    // What was said while it started.
+    if (JSON.stringify(given) !== JSON.stringify(this.ordersOf(id))) await this.#order([id]);
+  }
+
+  ended(id: string): void {
+    this.#children.delete(id);
+  }
+
+  async setPaused(paused: boolean): Promise<void> {
+    if (this.#paused === paused) return;
+    this.#paused = paused;
+    this.#board().paused = paused;
+    this.gate.paused = paused;
+    this.slots.paused = paused;
+    await this.#order();
+  }
+
+  async setPriority(priority: number, ids?: readonly string[]): Promise<void> {
+    if (ids === undefined) {
+      this.#priority = priority;
+      this.#priorities.clear();
+    } else for (const id of ids) this.#priorities.set(id, priority);
+    await this.#order(ids);
+  }
+
+  async retry(ids: readonly string[], change: RetryChange = {}): Promise<void> {
+    if (change.run?.timeoutHours !== undefined) this.#sharedTimeoutHours = change.run.timeoutHours;
+    for (const id of ids) {
+      this.#changes.set(id, { ...this.#changes.get(id), ...changedBy(change) });
+      onUnitRetried(this.#board(), id);
+      if (this.#children.has(id)) this.slots.goOn(id);
+      this.#release('retry', id);
+    }
+    await this.#order(ids);
+    // Making something anew may take hours, for which nobody waits.
+    for (const id of ids) if (this.#children.has(id)) void this.#retryCell(id);
+  }
+
+  async #retryCell(id: string): Promise<void> {
+    try {
+      await this.beforeRetry(id);
+      await this.#signal([id], (child) => child.signal(retryCell));
+    } catch (error) {
+      if (this.cancelled) return;
+      const failure = failureOf(error, id);
+      onUnitBlocked(this.#board(), id, failure);
+      this.slots.leave(id);
+      this.onBlocked(id, failure);
+    }
+  }
+
+  /** Blocked units do without what is blocked; of others nothing more is made. */
+  async skip(ids: readonly string[]): Promise<void> {
+    const { cells } = this.#board();
+    const blocked = ids.filter((id) => cells.get(id)?.status === 'blocked');
+    for (const id of blocked) this.#release('skip', id);
+    for (const id of ids) if (['waiting', 'running'].includes(cells.get(id)?.status ?? '')) this.#stop(id, 'skip');
+    await this.#signal(blocked, (child) => child.signal(skipCell));
+  }
+
+  /** What is blocked or has not begun is given up, and what fails from now on; with `now`, whatever runs. */
+  async finish(now: boolean): Promise<void> {
+    this.#onFailure = 'finish';
+    this.#ending = true;
+    const { cells } = this.#board();
+    for (const [id, { status }] of cells) if (now || status === 'waiting') this.#stop(id, 'finish');
+    this.#parked.release('finish');
+    // Whoever is held up goes on to the end; setting that passes all orders on.
+    if (this.#paused) await this.setPaused(false);
+    else await this.#order();
+  }
+
+  #release(verdict: Verdict, id: string): void {
+    this.#parked.release(verdict, [`${id} `, `${id} patch`]);
+  }
+
+  #stop(id: string, word: Word): void {
+    const scopes = this.#scopes.get(id) ?? [];
+    if ([...scopes].length > 0 && !this.#words.has(id)) this.#words.set(id, word);
+    for (const scope of scopes) scope.cancel();
+  }
+
+  #order(ids?: readonly string[]): Promise<void> {
+    return this.#signal(ids ?? [...this.#children.keys()], (child, id) => child.signal(orders, this.ordersOf(id)));
+  }
+
+  async #signal(ids: readonly string[], send: (child: ChildWorkflowHandle<typeof cell>, id: string) => Promise<void>): Promise<void> {
+    await Promise.all(
+      ids.map(async (id) => {
+        const child = this.#children.get(id);
+        // A cell that has just ended needs no orders.
+        if (child !== undefined) await send(child, id).catch(() => {});
+      }),
+    );
+  }
+}

@@ -1,0 +1,62 @@
+import { untilCancelled } from './cancellable.ts';
+
+interface Waiting {
+  id: string;
+  admit: () => void;
+}
+
+/** Which units may run at once. The one of the best priority is admitted first, of equals the one that came first. */
+export class Slots {
+  #limit: number | null;
+  #paused = false;
+  readonly #held = new Set<string>();
+  #queue: Waiting[] = [];
+  readonly #priorityOf: (id: string) => number;
+
+  /** `limit` null: as many as there are. */
+  constructor(limit: number | null, priorityOf: (id: string) => number) {
+    this.#limit = limit;
+    this.#priorityOf = priorityOf;
+  }
+
+  /** Resolves when the unit may run; it runs until `leave`. */
+  async enter(id: string): Promise<void> {
+    const turn = new Promise<void>((admit) => this.#queue.push({ id, admit }));
+    this.#admit();
+    try {
+      await untilCancelled(turn);
+    } catch (error) {
+      this.#queue = this.#queue.filter((waiting) => waiting.id !== id);
+      this.leave(id);
+      throw error;
+    }
+  }
+
+  leave(id: string): void {
+    if (this.#held.delete(id)) this.#admit();
+  }
+
+  /** A unit that had left, since it was blocked, goes on at once; others wait the longer for it. */
+  goOn(id: string): void {
+    this.#held.add(id);
+  }
+
+  set limit(limit: number | null) {
+    this.#limit = limit;
+    this.#admit();
+  }
+
+  set paused(paused: boolean) {
+    this.#paused = paused;
+    this.#admit();
+  }
+
+  #admit(): void {
+    while (!this.#paused && this.#queue.length > 0 && (this.#limit === null || this.#held.size < this.#limit)) {
+      const best = this.#queue.reduce((first, next) => (this.#priorityOf(next.id) < this.#priorityOf(first.id) ? next : first));
+      this.#queue.splice(this.#queue.indexOf(best), 1);
+      this.#held.add(best.id);
+      best.admit();
+    }
+  }
+}

@@ -1,0 +1,24 @@
+import type { Board } from './board.ts';
+import type { SweepResult } from './contracts/progress.ts';
+import type { FindResult } from './contracts/requests.ts';
+import type { Plan } from './plan/plan.ts';
+import type { SharedStages } from './shared-stages.ts';
+import type { Desk } from './steering/desk.ts';
+
+/** One run of a sweep, as those that run its parts share it. */
+export interface SweepRun {
+  /** Workflow id of the sweep. */
+  name: string;
+  plan: Plan;
+  board: Board;
+  desk: Desk;
+  shared: SharedStages;
+  /** Results of stages that were there before, by key. */
+  finished: FindResult;
+  /** What was given up, in whatever order that was. */
+  failures: SweepResult['failures'];
+  /** Why cells could not be patched, by id. */
+  unpatched: Record<string, string>;
+  /** To be told of every change, so that people see it. */
+  changed: () => void;
+}

@@ -1,0 +1,168 @@
+/** Running the units of a sweep (cells and baselines) and patching; what fails waits for a person, and stops nobody else. */
+import { WorkflowExecutionAlreadyStartedError } from '@temporalio/common';
+import { isCancellation, ParentClosePolicy, sleep, startChild } from '@temporalio/workflow';
+import { attributesOfCell } from './attributes.ts';
+import { hasFinished, onCellStarted, onStageEvent, onStageGivenUp, onStageReused, onUnitBlocked, onUnitGivenUp } from './board.ts';
+import { cell } from './cell.ts';
+import type { Recipe } from './contracts/artifacts.ts';
+import type { Failure } from './contracts/progress.ts';
+import { failureOf, givenUpIn, type Verdict } from './failures.ts';
+import { cellLabel, cellWorkflowId } from './ids.ts';
+import { lackingForPatch } from './patching.ts';
+import { forceOf } from './plan/filters.ts';
+import { artifactKey } from './plan/keys.ts';
+import { type BaselinePlan, type CellPlan, realCellOf, type Unit } from './plan/plan.ts';
+import { OLD_CELL_CLOSES } from './policies.ts';
+import { runStage } from './stage.ts';
+import type { SweepRun } from './sweep-run.ts';
+
+/** A cell with all that it rests on, patching aside. */
+export async function runCell(run: SweepRun, unit: CellPlan): Promise<void> {
+  await onShared(run, unit, cellLabel(unit), () => runCellWorkflow(run, unit));
+}
+
+export async function runBaseline(run: SweepRun, unit: BaselinePlan): Promise<void> {
+  const label = cellLabel({ ...unit, condition: unit.baseline });
+  await onShared(run, unit, label, () => runOwnStage(run, unit.id, label, unit.stages.evaluate));
+}
+
+/** Patches a cell where that is planned, as soon as it can be; else notes why it never can. */
+export async function runPatch(run: SweepRun, unit: CellPlan): Promise<void> {
+  const { patch } = unit.stages;
+  const real = realCellOf(run.plan, unit);
+  if (patch === undefined || real === undefined) return;
+  const there = run.finished[artifactKey(patch)];
+  if (there !== undefined) {
+    onStageReused(run.board, unit.id, patch, there);
+    return;
+  }
+  await steadily(run, unit, cellLabel(unit), 'patch', async () => {
+    const lacking = await lackingForPatch(run.board, unit, real);
+    if (lacking === null) return runOwnStage(run, unit.id, cellLabel(unit), patch);
+    run.unpatched[unit.id] = lacking;
+    onStageGivenUp(run.board, unit.id, 'patch');
+  });
+}
+
+/** Makes what the unit shares with others, and then the unit, unless all of it is there already. */
+async function onShared(run: SweepRun, unit: Unit, label: string, work: () => Promise<void>): Promise<void> {
+  await steadily(run, unit, label, '', async (again) => {
+    await (again ? run.shared.remake(unit) : run.shared.make(unit));
+    if (reuse(run, unit)) return;
+    await run.desk.slots.enter(unit.id);
+    try {
+      await work();
+    } finally {
+      run.desk.slots.leave(unit.id);
+    }
+  });
+}
+
+/** Runs `work` until it is done or given up: what fails in it waits for a person's word. `part` tells parts of a unit apart. */
+async function steadily(run: SweepRun, unit: Unit, label: string, part: '' | 'patch', work: (again: boolean) => Promise<void>): Promise<void> {
+  const { board, desk, failures } = run;
+  const giveUp = (given: readonly Failure[], by: Exclude<Verdict, 'retry'>) => {
+    failures.push(...given.map((failure) => ({ cell: unit.id, ...failure })));
+    onUnitGivenUp(board, unit.id, given, by === 'skip' ? 'skipped' : 'failed');
+  };
+  const onWord = (word: Exclude<Verdict, 'retry'>) => {
+    // Of a cell that was not even scored there is nothing to say about its patching.
+    if (part === '' || hasFinished(board, unit.id, 'score')) giveUp([stopped(run, unit.id, label, part, word)], word);
+  };
+  if (desk.ending) return onWord('finish');
+  await desk.inScope(unit.id, async () => {
+    for (let again = false; ; again = true) {
+      try {
+        return await work(again);
+      } catch (error) {
+        if (desk.cancelled) throw error;
+        const inCell = givenUpIn(error);
+        if (inCell !== null) return giveUp(inCell.failures, inCell.by);
+        const word = desk.wordOn(unit.id);
+        if (word !== null && isCancellation(error)) return onWord(word);
+        const failure = failureOf(error, label);
+        onUnitBlocked(board, unit.id, failure);
+        run.changed();
+        const verdict = await desk.verdictOn(unit.id, failure, part).catch((cancelled: unknown) => {
+          if (desk.cancelled) throw cancelled;
+          return desk.wordOn(unit.id) ?? 'skip';
+        });
+        if (verdict !== 'retry') return giveUp([failure], verdict);
+      } finally {
+        run.changed();
+      }
+    }
+  });
+}
+
+/** Why a unit, or its patching, ended that a person stopped. */
+function stopped({ board }: SweepRun, id: string, label: string, part: '' | 'patch', word: Exclude<Verdict, 'retry'>): Failure {
+  const cell = board.cells.get(id);
+  const stage = part || (cell?.stage ?? 'unknown');
+  const when = cell === undefined || cell.status === 'waiting' ? 'before it had begun' : `at stage ${stage}`;
+  return word === 'skip'
+    ? { stage, type: 'Skipped', message: `${label}: skipped ${when}`, remedy: 'start the sweep again to make it' }
+    : { stage, type: 'Finished', message: `${label}: the sweep was finished ${when}`, remedy: 'start the sweep again: what is finished is used again' };
+}
+
+/** Whether nothing is left to run for this unit, patching aside; if so, the board takes its results from the artifacts. */
+function reuse({ board, finished }: SweepRun, unit: Unit): boolean {
+  const stages = (Object.values(unit.stages) as Recipe[]).filter(({ stage }) => stage !== 'patch');
+  const results = stages.map((recipe) => finished[artifactKey(recipe)]);
+  if (!results.every((result) => result !== undefined)) return false;
+  for (const [index, recipe] of stages.entries()) onStageReused(board, unit.id, recipe, results[index]!);
+  return true;
+}
+
+/** A stage that the sweep runs for a unit by itself. */
+async function runOwnStage(run: SweepRun, id: string, label: string, recipe: Recipe): Promise<void> {
+  const event = { cell: id, stage: recipe.stage };
+  await run.desk.gate.passed();
+  onStageEvent(run.board, { ...event, state: 'running' });
+  run.changed();
+  const result = await runStage(label, recipe, { force: forceOf(run.plan, recipe), ...run.desk.meansOf(id) });
+  onStageEvent(run.board, { ...event, state: 'done', result });
+}
+
+async function runCellWorkflow(run: SweepRun, unit: CellPlan): Promise<void> {
+  const { desk, board, name } = run;
+  const workflowId = cellWorkflowId(name, unit.id);
+  const orders = desk.ordersOf(unit.id);
+  const child = await whenFree(workflowId, () =>
+    startChild(cell, {
+      workflowId,
+      args: [unit, orders],
+      parentClosePolicy: ParentClosePolicy.TERMINATE,
+      staticSummary: cellLabel(unit),
+      staticDetails: artifactsMarkdown(unit),
+      typedSearchAttributes: attributesOfCell(name, unit),
+      ...(orders.priority !== undefined && { priority: { priorityKey: orders.priority } }),
+    }),
+  );
+  onCellStarted(board, unit.id, workflowId);
+  run.changed();
+  try {
+    await desk.started(unit.id, child, orders);
+    await child.result();
+  } finally {
+    desk.ended(unit.id);
+  }
+}
+
+/** Starts a cell's workflow, after that of an earlier run of the sweep has closed: after a reset, it may take a moment. */
+async function whenFree<T>(workflowId: string, start: () => Promise<T>): Promise<T> {
+  for (let tries = 1; ; tries += 1) {
+    try {
+      return await start();
+    } catch (error) {
+      if (!(error instanceof WorkflowExecutionAlreadyStartedError)) throw error;
+      if (tries === OLD_CELL_CLOSES.tries) throw new Error(`workflow ${workflowId} of an earlier run is still open; end it (temporal workflow terminate --workflow-id ${workflowId}), then retry`);
+      await sleep(OLD_CELL_CLOSES.everyMs);
+    }
+  }
+}
+
+/** Where the artifacts of a cell are, or will be; on its page in the UI. */
+function artifactsMarkdown({ stages }: CellPlan): string {
+  return ['Artifacts, below `artifacts/` of the bucket:', '', ...(Object.values(stages) as Recipe[]).map((recipe) => `- \`${recipe.stage}/${artifactKey(recipe)}\``)].join('\n');
+}

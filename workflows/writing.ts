@@ -1,0 +1,93 @@
+/** Texts of an LLM within a sweep: one account for all of them, a pause at the cost ceiling, and batches with durable waiting. */
+import { ApplicationFailure, condition, proxyActivities, sleep } from '@temporalio/workflow';
+import type { Activities } from '../activities/index.ts';
+import type { Recipe, StageResult } from './contracts/artifacts.ts';
+import type { LlmUse } from './contracts/requests.ts';
+import type { SweepSpec } from './contracts/spec.ts';
+import { llmUseOf } from './plan/llm-use.ts';
+import { BATCH_POLL, MOST_BATCH_ROUNDS, POLICIES } from './policies.ts';
+import type { RetryChange } from './contracts/steering.ts';
+import { explained, runStage, type StageMeans } from './stage.ts';
+
+const { submitTexts, collectTexts } = proxyActivities<Activities>(POLICIES.writing);
+
+/** The failure of a stage that would spend more than allowed (infra/llm). */
+const CEILING_REACHED = 'CostCeilingReached';
+
+/** How a sweep's stages may use the LLM. The ceiling can be raised while they run. */
+export class LlmAccount {
+  #use: LlmUse | undefined;
+  /** Why stages wait for a higher ceiling, by label. */
+  readonly #waiting = new Map<string, string>();
+  /** Told what stages wait for; null once they go on. */
+  onWait: (waitingFor: string | null) => void = () => {};
+
+  constructor(spec: SweepSpec) {
+    this.#use = llmUseOf(spec);
+  }
+
+  get ceiling(): number | undefined {
+    return this.#use?.costCeilingDollars;
+  }
+
+  /** @throws ApplicationFailure that says why a new ceiling is refused */
+  checkCeiling(dollars: unknown): void {
+    if (this.ceiling !== undefined && typeof dollars === 'number' && dollars > this.ceiling) return;
+    const allowed = this.ceiling === undefined ? 'nothing, since this sweep has no cost ceiling' : `dollars above ${this.ceiling}`;
+    throw ApplicationFailure.nonRetryable(`found ${JSON.stringify(dollars)}, allowed: ${allowed}`, 'InvalidInput');
+  }
+
+  /** Stages that wait go on. */
+  raise(dollars: number): void {
+    if (this.#use !== undefined) this.#use = { ...this.#use, costCeilingDollars: dollars };
+  }
+
+  /** @throws ApplicationFailure where no LLM is asked */
+  checkChange(): void {
+    if (this.#use === undefined) throw ApplicationFailure.nonRetryable('change.write: found in a sweep that asks no LLM, allowed: nothing', 'InvalidInput');
+  }
+
+  /** Stages that are tried again, or have not begun, ask so from now on. */
+  change(change: NonNullable<RetryChange['write']>): void {
+    if (this.#use !== undefined) this.#use = { ...this.#use, ...JSON.parse(JSON.stringify(change)) };
+  }
+
+  /** Runs a writing stage; where the ceiling is reached, it waits until that is raised. */
+  async write(label: string, recipe: Recipe, means: () => StageMeans = () => ({})): Promise<StageResult> {
+    for (;;) {
+      const before = this.ceiling;
+      try {
+        if (this.#use?.mode === 'batch') await this.#fillCache(label, recipe);
+        return await runStage(label, recipe, { ...means(), llm: this.#use });
+      } catch (error) {
+        if (!(error instanceof ApplicationFailure) || error.type !== CEILING_REACHED) throw error;
+        this.#wait(label, error.message);
+        await condition(() => this.ceiling !== before);
+        this.#wait(label, null);
+      }
+    }
+  }
+
+  /** Has everything that the stage would ask answered in batches; what comes back unfit is asked in the next ones. */
+  async #fillCache(label: string, recipe: Recipe): Promise<void> {
+    const use = this.#use as LlmUse;
+    for (let rounds = 0; rounds < MOST_BATCH_ROUNDS; ) {
+      const { batches, more } = await explained(submitTexts.executeWithOptions({ summary: `${label}: batches are submitted` }, [{ recipe, locations: {}, llm: use }]), `${label}, stage ${recipe.stage}: `, [recipe.stage]);
+      if (batches.length === 0) return;
+      for (let wait: number = BATCH_POLL.firstMs; ; wait = Math.min(wait * BATCH_POLL.factor, BATCH_POLL.mostMs)) {
+        const { pending } = await explained(collectTexts.executeWithOptions({ summary: `${label}: whether ${batches.length} batches are done` }, [{ recipe, llm: use, batches }]), `${label}, stage ${recipe.stage}: `, [recipe.stage]);
+        if (pending === 0) break;
+        await sleep(wait);
+      }
+      // One that left requests out is part of the next one.
+      if (!more) rounds += 1;
+    }
+    throw ApplicationFailure.nonRetryable(`${label}, stage ${recipe.stage}: after ${MOST_BATCH_ROUNDS} rounds of batches some requests have no reply yet; start the sweep again later, or with write.mode "online"`, 'BatchesUnanswered');
+  }
+
+  #wait(label: string, reason: string | null): void {
+    if (reason === null) this.#waiting.delete(label);
+    else this.#waiting.set(label, reason);
+    this.onWait([...this.#waiting.values()][0] ?? null);
+  }
+}
