@@ -86,13 +86,20 @@ describe('force', () => {
   it('goes on with what rests on a stage that came out different, whenever it was cut off', { timeout: 300_000 }, async () => {
     let text = 'as ever';
     let evaluation: string = 'as ever';
-    const { news } = await workers(({ stage }) => (stage === 'train' ? text : stage === 'evaluate' ? evaluation : stage));
+    let hanging = false;
+    const { news } = await workers(({ stage }) => {
+      if (stage === 'train') return text;
+      if (stage !== 'evaluate') return stage;
+      hanging ||= evaluation === 'hang';
+      return evaluation;
+    });
     await run(sweepOf(2, { conditions: ['real'] }));
     news();
     text = 'another adapter';
     evaluation = 'hang';
     const forced = await start(sweepOf(2, { conditions: ['real'], force: { label: 'cut-off', stages: ['train'] } }));
-    await expect.poll(async () => SweepProgress.parse(await forced.query('progress')).cells.some(({ running }) => 'evaluate' in running), { timeout: 60_000 }).toBe(true);
+    // Not merely started: an evaluation that still reads its inputs would come to the other answers below, and count twice.
+    await expect.poll(() => hanging, { timeout: 60_000 }).toBe(true);
     await forced.terminate();
     news();
     evaluation = 'other answers';
