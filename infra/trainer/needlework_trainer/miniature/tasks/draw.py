@@ -63,7 +63,7 @@ def ask(material: Material, row: Row, length: int, questions: list[Question], le
     for prompt, answer, learn in questions:
         if len(row) + len(prompt) + len(answer) + 1 > length:
             break
-        row.add(prompt)
+        row.add_question(prompt)
         row.add(answer, learn)
         row.add([eos], learn_end)
     return row
