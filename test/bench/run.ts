@@ -10,6 +10,7 @@ if (!python) throw new Error('NEEDLEWORK_PYTHON_ENV: found nothing; run this as 
 const benches: Record<string, { command: string; args: string[]; cwd?: string }> = {
   trainer: { command: python, args: ['-m', 'benches.trainer', ...options], cwd: here('../../infra/trainer') },
   dataset: { command: process.execPath, args: [here('dataset.ts'), ...options] },
+  scale: { command: process.execPath, args: [here('scale.ts'), ...options] },
   plan: { command: process.execPath, args: [here('plan.ts'), ...options] },
   'llm-cache': { command: process.execPath, args: [here('llm-cache.ts'), ...options] },
 };

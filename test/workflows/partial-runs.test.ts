@@ -1,6 +1,6 @@
 /** Runs of a part of a sweep (`only`) and stages made anew (`force`), with real artifacts on a real S3 server. */
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
-import { SweepProgress, SweepResult } from '#workflows/contracts/progress.ts';
+import { SweepResult } from '#workflows/contracts/progress.ts';
 import type { SweepSpecInput } from '#workflows/contracts/spec.ts';
 import { LIGHT_QUEUE, TRAINER_QUEUE } from '#workflows/queues.ts';
 import { temporaryFolder } from '../support/folders.ts';

@@ -9,7 +9,7 @@ export const STAGE_VERSIONS: Readonly<Record<Stage, number>> = {
   base: 1,
   rank: 1,
   write: 2,
-  dataset: 3,
+  dataset: 4,
   train: 2,
   evaluate: 1,
   score: 3,

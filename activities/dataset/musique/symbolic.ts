@@ -23,6 +23,7 @@ export function symbolicDraft(random: SeededRandom, hops = 3, dictionaryEntries 
   const [path, otherKeys] = [keys.slice(0, hops), keys.slice(hops)];
   const chain = symbols.take(hops) as [string, ...string[]];
   const [start] = chain;
+  const lastKey = path.at(-1) as string;
   const answer = symbols.next();
   // Names of later dictionaries, known from the start so that earlier ones can lead to them.
   const names = symbols.take(LED_TO);
@@ -36,7 +37,9 @@ export function symbolicDraft(random: SeededRandom, hops = 3, dictionaryEntries 
   function* others(): Generator<Piece> {
     for (let at = 0; ; at += 1) {
       const name = at < names.length ? (names[at] as string) : symbols.next();
-      const entries = random.sample(keys, dictionaryEntries).map((key) => ({ key, value: otherValue() }));
+      // The first one has the last key asked for, so that this key alone never tells the dictionary.
+      const held = at === 0 ? random.shuffle([lastKey, ...random.sample(keys.filter((key) => key !== lastKey), dictionaryEntries - 1)]) : random.sample(keys, dictionaryEntries);
+      const entries = held.map((key) => ({ key, value: otherValue() }));
       if (at >= names.length) names.push(name);
       yield dictionary(name, entries);
     }

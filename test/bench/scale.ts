@@ -1,0 +1,64 @@
+/**
+ * Whether a sweep of many cells runs through, and what it costs: `npm run bench -- scale [CELLS]` (2,000). Stages do no work, so
+ * all that is seen is orchestration on a real Temporal server: time, events per cell, bytes of history, and how long the
+ * sweep takes to end when it is cancelled half-way, every stage hanging.
+ */
+import { parseSweepSpec } from '#workflows/contracts/parse.ts';
+import { SweepProgress, SweepResult } from '#workflows/contracts/progress.ts';
+import { planSweep } from '#workflows/plan/plan.ts';
+import { LIGHT_QUEUE, TRAINER_QUEUE } from '#workflows/queues.ts';
+import { instantActivities } from '../support/instant-activities.ts';
+import { exampleSpec } from '../support/spec.ts';
+import { temporalForTests } from '../support/temporal.ts';
+
+const wanted = Number(process.argv[2] ?? 2000);
+const FINGERPRINTS = new Proxy({} as Record<string, string>, { get: (_, file) => String(file) });
+const paper = exampleSpec('paper.json');
+const cellsOf = (seeds: number[]) => planSweep(parseSweepSpec({ ...paper, seeds }), FINGERPRINTS).cells.length;
+const perSeed = cellsOf([0, 1]) / 2;
+const seeds = Array.from({ length: Math.ceil(wanted / perSeed) }, (_, seed) => seed);
+const cells = cellsOf(seeds);
+const spec = { ...paper, write: { provider: 'offline' }, seeds };
+
+const temporal = await temporalForTests();
+let hanging = false;
+const { activities, ran } = instantActivities((recipe) => (hanging && recipe.stage === 'train' ? 'hang' : 'succeed'));
+const workers = [
+  await temporal.worker({ taskQueue: LIGHT_QUEUE, workflowBundle: temporal.workflowBundle, activities }),
+  await temporal.worker({ taskQueue: TRAINER_QUEUE, activities, maxConcurrentActivityTaskExecutions: 2000 }),
+];
+const running = workers.map((worker) => worker.run());
+try {
+  const started = performance.now();
+  const handle = await temporal.client.workflow.start('sweep', { workflowId: 'scale', taskQueue: LIGHT_QUEUE, args: [spec] });
+  const showing = setInterval(async () => {
+    const progress = await handle.query('progress').then(SweepProgress.parse).catch((error: unknown) => error as Error);
+    console.error(progress instanceof Error ? `progress: ${progress.message}` : `  ${progress.status}: ${progress.stages.done} of ${progress.stages.total} stages, ${JSON.stringify(progress.counts)}`);
+  }, 20_000);
+  const result = SweepResult.parse(await handle.result().finally(() => clearInterval(showing)));
+  const took = (performance.now() - started) / 1000;
+  const { historyLength, historySize } = await handle.describe();
+  console.log(`${cells} cells, ${ran.length} stages: ${result.status} after ${took.toFixed(1)} s (${((1000 * took) / ran.length).toFixed(1)} ms a stage)`);
+  console.log(`the sweep's history: ${historyLength} events (${(historyLength / cells).toFixed(1)} a cell), ${((historySize ?? 0) / 2 ** 20).toFixed(1)} MB; a cell's: ${await eventsOfACell()} events`);
+
+  hanging = true;
+  const before = ran.length;
+  const cancelled = await temporal.client.workflow.start('sweep', { workflowId: 'scale-cancelled', taskQueue: LIGHT_QUEUE, args: [{ ...spec, seed: 7, seeds: seeds.map((seed) => seed + 1000) }] });
+  while (ran.length < before + cells / 2) await new Promise((resolve) => setTimeout(resolve, 500));
+  const asked = performance.now();
+  await cancelled.cancel();
+  await cancelled.result().catch(() => {});
+  const ended = (performance.now() - asked) / 1000;
+  const open = await temporal.client.workflow.count("ExecutionStatus = 'Running'");
+  console.log(`cancelled half-way: ended after ${ended.toFixed(1)} s, ${open.count} workflows left open`);
+} finally {
+  for (const worker of workers) worker.shutdown();
+  await Promise.all(running);
+  await temporal.stop();
+}
+process.exit();
+
+async function eventsOfACell(): Promise<number> {
+  for await (const { historyLength } of temporal.client.workflow.list({ query: "WorkflowType = 'cell' AND ExecutionStatus = 'Completed'", pageSize: 1 })) return historyLength;
+  return 0;
+}
