@@ -1,4 +1,4 @@
-import { type NativeConnection, Worker } from '@temporalio/worker';
+import { type NativeConnection, Worker, type WorkerDeploymentOptions } from '@temporalio/worker';
 import { lightActivities } from '#activities/index.ts';
 import type { ActivityContext } from '#activities/stage/context.ts';
 import { LIGHT_QUEUE } from '#workflows/queues.ts';
@@ -9,16 +9,19 @@ export interface WorkerOptions {
   namespace: string;
   workflowBundle: { codePath: string };
   context: ActivityContext;
+  /** Left out: a worker of no version, for a server that nobody else works for. */
+  deployment?: WorkerDeploymentOptions;
 }
 
 /** Worker for workflows and for the activities that need no trainer. */
-export function lightWorker({ connection, namespace, workflowBundle, context }: WorkerOptions): Promise<Worker> {
+export function lightWorker({ connection, namespace, workflowBundle, context, deployment }: WorkerOptions): Promise<Worker> {
   return Worker.create({
     connection,
     namespace,
     taskQueue: LIGHT_QUEUE,
     workflowBundle,
     activities: lightActivities(context),
+    ...(deployment && { workerDeploymentOptions: deployment }),
     // Activities share one JavaScript thread: more at once would only delay each other's heartbeats.
     maxConcurrentActivityTaskExecutions: 8,
     maxHeartbeatThrottleInterval: MAX_HEARTBEAT_THROTTLE,

@@ -6,7 +6,7 @@ import type { WorkerOptions } from './light-worker.ts';
 import { MAX_HEARTBEAT_THROTTLE, SHUTDOWN_FORCE, SHUTDOWN_GRACE } from './timing.ts';
 
 /** Worker for trainer jobs: as many at once as it has trainer processes. */
-export function trainerWorker({ connection, namespace, context }: Omit<WorkerOptions, 'workflowBundle'>, trainer: JobPool): Promise<Worker> {
+export function trainerWorker({ connection, namespace, context }: Omit<WorkerOptions, 'workflowBundle' | 'deployment'>, trainer: JobPool): Promise<Worker> {
   return Worker.create({
     connection,
     namespace,

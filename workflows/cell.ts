@@ -1,13 +1,13 @@
 import type { CellOrders } from './contracts/steering.ts';
 import { givenUp, givenUpIn } from './failures.ts';
-import type { CellPlan } from './plan/plan.ts';
+import type { CellWork } from './plan/plan.ts';
 import { CellDesk } from './steering/cell-desk.ts';
 
 /**
  * One cell of the grid: (task, model, condition) from training data to scored and masked heads (paper, sections 3 and 4).
  * A stage that fails for good waits for a person, with the workflow (steering/cell-desk.ts).
  */
-export async function cell(plan: CellPlan, orders: CellOrders = { paused: false, onFailure: 'park' }): Promise<void> {
+export async function cell(plan: CellWork, orders: CellOrders = { paused: false, onFailure: 'park', news: 'all' }): Promise<void> {
   const desk = new CellDesk(plan, orders);
   const { dataset, train, evaluate, score, mask } = plan.stages;
   try {

@@ -3,8 +3,11 @@ import { defineQuery, defineSignal, defineUpdate } from '@temporalio/workflow';
 import type { OneCellProgress, StageEvent, StageNews, SweepFailures, SweepPlan, SweepProgress } from './contracts/progress.ts';
 import type { CellOrders, ConcurrencyRequest, FinishRequest, PriorityRequest, RetryChange, RetryRequest, SkipRequest, SteeringAnswer } from './contracts/steering.ts';
 
-/** From a cell to its sweep: stages that began, are further, ended, or failed for good; all that one moment brought together. */
-export const stageEvents = defineSignal<[StageEvent[]]>('stageEvents');
+/**
+ * From a cell to its sweep: stages that began, are further, ended, or failed for good; all that one moment brought together. Then
+ * the run of the sweep that it was started by: after a reset, the server hands the new run what the old one was told.
+ */
+export const stageEvents = defineSignal<[StageEvent[], string?]>('stageEvents');
 
 /** From a running activity to its workflow: how far it is. */
 export const stageNews = defineSignal<[StageNews]>('stageNews');

@@ -32,6 +32,15 @@ export const POLICIES = {
   },
 } as const satisfies Record<string, ActivityOptions>;
 
+/**
+ * Of one sweep, at once: cells that run, and patches. The server takes no more than 2,000 children or activities that are open,
+ * and fewer workers than this serve them anyway.
+ */
+export const MOST_AT_ONCE = 500;
+
+/** Of sweeps with more units, cells tell how stages ended only: with all their news a history would grow past what a server takes. */
+export const TELLING_ALL = 200;
+
 /** How often, and how many times, a sweep asks whether the workflow of a cell has closed that an earlier run of it had started. */
 export const OLD_CELL_CLOSES = { everyMs: 1_000, tries: 60 } as const;
 

@@ -1,16 +1,19 @@
 /** Running one stage from a workflow: which activity does it, under which policy, and how it is labelled. */
 import { ActivityFailure, ApplicationFailure, isCancellation, proxyActivities, TimeoutFailure, workflowInfo } from '@temporalio/workflow';
 import type { Activities } from '../activities/index.ts';
-import type { Recipe, StageResult } from './contracts/artifacts.ts';
-import type { LlmUse } from './contracts/requests.ts';
+import type { Recipe, Stage, StageResult } from './contracts/artifacts.ts';
+import type { LlmUse, ReportRequest } from './contracts/requests.ts';
 import { POLICIES } from './policies.ts';
 
 const data = proxyActivities<Activities>(POLICIES.data);
 const trainer = proxyActivities<Activities>(POLICIES.trainer);
 const writing = proxyActivities<Activities>(POLICIES.writing);
 
+/** A recipe of any stage but the report, which is asked for in another way. */
+type StageRecipe = Recipe & { stage: Exclude<Stage, 'report'> };
+
 /** The activity that makes a recipe's artifact. A base is imported by any worker, but pretrained by one with a trainer. */
-function activityFor({ stage, params }: Recipe) {
+function activityFor({ stage, params }: StageRecipe) {
   const pretrained = stage === 'base' && params.kind === 'pretrain';
   const activities = {
     source: data.importSource,
@@ -23,7 +26,6 @@ function activityFor({ stage, params }: Recipe) {
     score: trainer.scoreHeads,
     mask: trainer.maskHeads,
     patch: trainer.patchHeads,
-    report: data.writeReport,
   };
   return activities[stage];
 }
@@ -48,8 +50,14 @@ export async function runStage(label: string, recipe: Recipe, { locations = {}, 
     priority: { fairnessKey: fairnessKey(), ...(priority !== undefined && { priorityKey: priority }) },
     ...(timeoutHours !== undefined && { startToCloseTimeout: timeoutHours * 3_600_000 }),
   };
-  const running = activityFor(recipe).executeWithOptions(options, [{ recipe, locations, ...(llm && { llm }), ...(checkpointMinutes !== undefined && { checkpointMinutes }), ...(force !== undefined && { force }) }]);
+  const running = activityFor(recipe as StageRecipe).executeWithOptions(options, [{ recipe, locations, ...(llm && { llm }), ...(checkpointMinutes !== undefined && { checkpointMinutes }), ...(force !== undefined && { force }) }]);
   return explained(running, `${label}, stage ${recipe.stage}: `, [recipe.stage]);
+}
+
+/** Writes a sweep's report. */
+export async function runReport(request: ReportRequest): Promise<StageResult> {
+  const label = request.spec.name;
+  return explained(data.writeReport.executeWithOptions({ summary: `${label}: report`, priority: { fairnessKey: fairnessKey() } }, [request]), `${label}, stage report: `, ['report']);
 }
 
 /** Sweeps get equal shares of the workers: their tasks of the same priority take turns. At most 64 bytes are allowed. */

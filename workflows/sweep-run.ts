@@ -2,6 +2,7 @@ import type { Board } from './board.ts';
 import type { SweepResult } from './contracts/progress.ts';
 import type { FindResult } from './contracts/requests.ts';
 import type { Plan } from './plan/plan.ts';
+import type { Fingerprints } from './plan/recipes.ts';
 import type { SharedStages } from './shared-stages.ts';
 import type { Desk } from './steering/desk.ts';
 
@@ -10,6 +11,8 @@ export interface SweepRun {
   /** Workflow id of the sweep. */
   name: string;
   plan: Plan;
+  /** Of what lies outside the store, which the plan rests on. */
+  fingerprints: Fingerprints;
   board: Board;
   desk: Desk;
   shared: SharedStages;

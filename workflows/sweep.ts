@@ -4,7 +4,7 @@ import { showStatus, showSweep } from './attributes.ts';
 import { type Board, newBoard, onAdvance, onStageEvent, statusOf } from './board.ts';
 import { boardMarkdown, failuresOf, planOf, progressOf } from './board-view.ts';
 import { InvalidInput, parseSweepSpec } from './contracts/parse.ts';
-import type { SweepResult, SweepStatus } from './contracts/progress.ts';
+import type { StageEvent, SweepResult, SweepStatus } from './contracts/progress.ts';
 import { RunSpec } from './contracts/run.ts';
 import type { SweepSpec } from './contracts/spec.ts';
 import { findAll } from './finding.ts';
@@ -55,7 +55,7 @@ export async function sweep(given: unknown): Promise<SweepResult> {
   setHandler(progress, () => progressOf(name, board));
   setHandler(failures, () => failuresOf(board));
   setHandler(planQuery, () => planOf(board));
-  const spec = validSpec(given);
+  const spec = valid(() => parseSweepSpec(given));
   showSweep(name, shown);
   const notices = new Notices(name, spec);
   try {
@@ -80,7 +80,7 @@ async function runSweep(name: string, spec: SweepSpec, notices: Notices, current
   desk.onBlocked = (id, failure) => notices.blocked(id, failure);
   offerUpdates({ desk, account, board: current, changed });
   const [fingerprints, artifactsAt] = await Promise.all([explained(fingerprintInputs(spec)), explained(locateStore())]);
-  const whole = planSweep(spec, fingerprints);
+  const whole = valid(() => planSweep(spec, fingerprints));
   const plan = planRun(whole, spec);
   const board: Board = { ...newBoard(plan), paused: current().paused, artifactsAt };
   show(board);
@@ -91,8 +91,9 @@ async function runSweep(name: string, spec: SweepSpec, notices: Notices, current
     board.waitingForMoney = waitingFor;
     changed();
   };
-  setHandler(stageEvents, (events) => {
-    for (const event of events) {
+  setHandler(stageEvents, (events, toldRun) => {
+    for (const told of events) {
+      const event = ofThisRun(told, toldRun);
       const before = board.cells.get(event.cell)?.status;
       onStageEvent(board, event);
       const after = board.cells.get(event.cell)?.status;
@@ -113,7 +114,7 @@ async function runSweep(name: string, spec: SweepSpec, notices: Notices, current
     const unit = unitsOf(plan).find((candidate) => candidate.id === id);
     if (unit !== undefined) await shared.remake(unit);
   };
-  const run: SweepRun = { name, plan, board, desk, shared, finished, failures: [], unpatched: {}, changed };
+  const run: SweepRun = { name, plan, fingerprints, board, desk, shared, finished, failures: [], unpatched: {}, changed };
   changed();
   await allSettled([...plan.baselines.map((unit) => runBaseline(run, unit)), ...plan.cells.map((unit) => runCell(run, unit)), ...plan.cells.map((unit) => runPatch(run, unit))]);
   await shared.stop();
@@ -139,9 +140,15 @@ async function runSweep(name: string, spec: SweepSpec, notices: Notices, current
   };
 }
 
-function validSpec(given: unknown): SweepSpec {
+/** What an earlier run, before a reset, had made was there already for this one. */
+function ofThisRun(event: StageEvent, toldRun = workflowInfo().runId): StageEvent {
+  return event.state === 'done' && toldRun !== workflowInfo().runId ? { ...event, result: { ...event.result, reused: true } } : event;
+}
+
+/** What a spec comes to, where it is a valid one. */
+function valid<T>(understand: () => T): T {
   try {
-    return parseSweepSpec(given);
+    return understand();
   } catch (error) {
     if (error instanceof InvalidInput) throw ApplicationFailure.nonRetryable(error.message, 'InvalidSpec');
     throw error;

@@ -7,15 +7,15 @@ import type { SweepSpec } from './contracts/spec.ts';
 import { findAll } from './finding.ts';
 import { artifactKey } from './plan/keys.ts';
 import { type Plan, recipesOf, refsOf, type Unit, unitsOf } from './plan/plan.ts';
-import { reportOver } from './plan/report.ts';
+import { reportOver, rolesOf } from './plan/report.ts';
 import { POLICIES } from './policies.ts';
-import { explained, runStage } from './stage.ts';
+import { explained, runReport } from './stage.ts';
 import type { SweepRun } from './sweep-run.ts';
 
 const { publishReport } = proxyActivities<Activities>(POLICIES.lookup);
 
 /** What the end of a sweep is told from: its run, and what is missing of it (units that were given up, cells that could not be patched). */
-export type Told = Pick<SweepRun, 'name' | 'plan' | 'finished' | 'failures' | 'unpatched'>;
+export type Told = Pick<SweepRun, 'name' | 'plan' | 'fingerprints' | 'finished' | 'failures' | 'unpatched'>;
 
 /**
  * Writes the report and puts it where people find it. Throws `SweepFailed` with every cause if no cell could be finished
@@ -42,19 +42,20 @@ async function publishedReport(run: Told, spec: SweepSpec, whole: Plan) {
 }
 
 /** The report over every artifact of the sweep that exists now, with the reasons for what is missing; null where none does. */
-async function writeReport({ plan, finished, failures, unpatched }: Told, spec: SweepSpec, whole: Plan): Promise<StageResult | null> {
+async function writeReport({ plan, fingerprints, finished, failures, unpatched }: Told, spec: SweepSpec, whole: Plan): Promise<StageResult | null> {
   const units = unitsOf(whole);
   const failed = new Set(failures.map(({ cell: id }) => id));
   // What a failed cell finished before it failed is shown too.
   const foundOfFailed = failed.size === 0 ? {} : await findAll(refsOf(units.filter(({ id }) => failed.has(id))));
   const inRun = new Set(unitsOf(plan).flatMap(recipesOf).map(artifactKey));
-  const isThere = (unit: Unit) => (recipe: Recipe) => {
+  const isThere = (unit: Unit, recipe: Recipe) => {
     const key = artifactKey(recipe);
     if (failed.has(unit.id)) return key in foundOfFailed;
     if (recipe.stage === 'patch' && unit.id in unpatched) return false;
     return inRun.has(key) || key in finished;
   };
-  if (!units.some((unit) => Object.values(unit.stages).some(isThere(unit)))) return null;
+  if (!units.some((unit) => Object.values<Recipe>({ ...unit.stages }).some((recipe) => isThere(unit, recipe)))) return null;
+  const absent = units.flatMap((unit) => rolesOf(unit).flatMap(([role, recipe]) => (isThere(unit, recipe) ? [] : [role])));
   const reasons = Map.groupBy(failures, ({ cell: id }) => id);
   const missing = Object.fromEntries([
     ...[...reasons].map(([id, of]) => [id, of.map(({ message }) => message).join('; ')] as const),
@@ -66,8 +67,8 @@ async function writeReport({ plan, finished, failures, unpatched }: Told, spec: 
       return stages.length === 0 ? [] : [[unit.id, `${stages.map(([stage]) => stage).join(', ')}: not part of this run (only)`] as const];
     }),
   );
-  const recipe = reportOver(spec, whole, isThere, missing, { ...whole.skipped, ...unselected });
-  return finished[artifactKey(recipe)] ?? runStage(spec.name, recipe);
+  const report = { spec, absent, missing, skipped: { ...whole.skipped, ...unselected } };
+  return finished[artifactKey(reportOver(report, whole))] ?? runReport({ ...report, fingerprints });
 }
 
 /** One line per cause, with the cells it stopped: what cells share fails all of them at once. */

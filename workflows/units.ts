@@ -38,7 +38,14 @@ export async function runPatch(run: SweepRun, unit: CellPlan): Promise<void> {
   }
   await steadily(run, unit, cellLabel(unit), 'patch', async () => {
     const lacking = await lackingForPatch(run.board, unit, real);
-    if (lacking === null) return runOwnStage(run, unit.id, cellLabel(unit), patch);
+    if (lacking === null) {
+      await run.desk.patches.enter(unit.id);
+      try {
+        return await runOwnStage(run, unit.id, cellLabel(unit), patch);
+      } finally {
+        run.desk.patches.leave(unit.id);
+      }
+    }
     run.unpatched[unit.id] = lacking;
     onStageGivenUp(run.board, unit.id, 'patch');
   });
@@ -128,10 +135,11 @@ async function runCellWorkflow(run: SweepRun, unit: CellPlan): Promise<void> {
   const { desk, board, name } = run;
   const workflowId = cellWorkflowId(name, unit.id);
   const orders = desk.ordersOf(unit.id);
+  const { shared: _, ...work } = unit;
   const child = await whenFree(workflowId, () =>
     startChild(cell, {
       workflowId,
-      args: [unit, orders],
+      args: [work, orders],
       parentClosePolicy: ParentClosePolicy.TERMINATE,
       staticSummary: cellLabel(unit),
       staticDetails: artifactsMarkdown(unit),

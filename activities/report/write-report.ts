@@ -1,18 +1,21 @@
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { StageResult } from '#workflows/contracts/artifacts.ts';
+import type { Recipe, StageResult } from '#workflows/contracts/artifacts.ts';
 import { SweepResults } from '#workflows/contracts/report.ts';
 import { parse } from '#workflows/contracts/parse.ts';
-import type { StageRequest } from '#workflows/contracts/requests.ts';
+import { ReportRequest } from '#workflows/contracts/requests.ts';
+import { requestedReport } from '#workflows/plan/report.ts';
 import { analyseSweep } from '../analysis/index.ts';
 import type { ActivityContext } from '../stage/context.ts';
+import { toFailure } from '../stage/failures.ts';
 import { runStage } from '../stage/run-stage.ts';
 import { collectSweep } from './collect.ts';
 import { renderReport, resultsJson } from './index.ts';
 
 /** The analysis over a sweep's artifacts: `results.json` and the page `report.html`. */
-export function writeReport(context: ActivityContext, { recipe, force }: StageRequest): Promise<StageResult> {
-  return runStage(context, 'report', { recipe, force }, async ({ outputFolder, progress, wasRead }) => {
+export async function writeReport(context: ActivityContext, given: ReportRequest): Promise<StageResult> {
+  const recipe = recipeOf(given);
+  return runStage(context, 'report', { recipe }, async ({ outputFolder, progress, wasRead }) => {
     progress({ phase: 'reading artifacts', done: 0, total: 2, unit: 'steps' });
     const files = await collectSweep(context.store, recipe, wasRead);
     progress({ phase: 'writing the report', done: 1, total: 2, unit: 'steps' });
@@ -21,4 +24,12 @@ export function writeReport(context: ActivityContext, { recipe, force }: StageRe
     await writeFile(join(outputFolder, 'report.html'), await renderReport(results));
     return { summary: { settings: results.settings.length, cells: results.settings.reduce((sum, { cells }) => sum + cells.length, 0) } };
   });
+}
+
+function recipeOf(given: ReportRequest): Recipe {
+  try {
+    return requestedReport(parse(ReportRequest, given, 'the request of a report'));
+  } catch (error) {
+    throw toFailure(error);
+  }
 }

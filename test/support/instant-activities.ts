@@ -5,6 +5,7 @@ import type { Recipe, StageResult } from '#workflows/contracts/artifacts.ts';
 import type { LlmUse, Notice, StageRequest } from '#workflows/contracts/requests.ts';
 import type { TaskSpec } from '#workflows/contracts/spec.ts';
 import { artifactKey, refOf } from '#workflows/plan/keys.ts';
+import { requestedReport } from '#workflows/plan/report.ts';
 import { filesOf } from '#workflows/plan/source-files.ts';
 
 /** How a stage of the instant activities goes: as a rule it succeeds at once. */
@@ -67,7 +68,7 @@ export function instantActivities(behaviour: StageBehaviour = () => 'succeed', b
     scoreHeads: stage,
     maskHeads: stage,
     patchHeads: stage,
-    writeReport: stage,
+    writeReport: (request) => stage({ recipe: requestedReport(request), locations: {} }),
   };
   return { activities, made, ran, notices };
 }

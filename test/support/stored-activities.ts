@@ -14,6 +14,7 @@ import { loadOrCreateCredentials, S3_REGION, startS3 } from '#infra/servers/inde
 import type { Recipe, Summary } from '#workflows/contracts/artifacts.ts';
 import type { StageRequest } from '#workflows/contracts/requests.ts';
 import { anyPort, executable } from '../infra/servers/support.ts';
+import { requestedReport } from '#workflows/plan/report.ts';
 import { instantActivities } from './instant-activities.ts';
 
 const BUCKET = 'needlework';
@@ -48,10 +49,11 @@ export function storedActivities(context: ActivityContext, contents: StageConten
       const summary: Summary = recipe.stage === 'evaluate' ? { f1: 0.5 } : {};
       return { summary };
     });
-  const stages = ['importSource', 'importBase', 'pretrainBase', 'rankPassages', 'writeTexts', 'synthesizeDataset', 'trainAdapter', 'evaluateModel', 'scoreHeads', 'maskHeads', 'patchHeads', 'writeReport'] as const;
+  const stages = ['importSource', 'importBase', 'pretrainBase', 'rankPassages', 'writeTexts', 'synthesizeDataset', 'trainAdapter', 'evaluateModel', 'scoreHeads', 'maskHeads', 'patchHeads'] as const;
   const stored: Activities = {
     ...activities,
     ...Object.fromEntries(stages.map((name) => [name, stage])),
+    writeReport: (request) => stage({ recipe: requestedReport(request), locations: {} }),
     findFinished: (sought) => findFinished(context, sought),
     discardArtifact: (ref) => discardArtifact(context, ref),
   };

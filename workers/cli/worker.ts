@@ -7,6 +7,7 @@ import { ArtifactStore } from '#infra/artifacts/store.ts';
 import { JobPool } from '#infra/launcher/job-pool.ts';
 import { registerSearchAttributes } from '#infra/servers/index.ts';
 import { workflowBundle } from '../bundle.ts';
+import { currentVersion, DEPLOYMENT, deploymentOptions } from '../deployment.ts';
 import { remotesFrom } from '../downloads.ts';
 import { CHECKOUT, homeFrom } from '../home.ts';
 import { lightWorker } from '../light-worker.ts';
@@ -49,12 +50,20 @@ export async function worker(role: 'light' | 'trainer'): Promise<void> {
     newsSeconds: newsSeconds(env),
   };
   const trainer = role === 'trainer' ? new JobPool(1, { ...(await trainerLaunch(home, env)), onLog: (level, message) => logger.info({ level }, message) }) : null;
+  const deployment = await deploymentOptions();
+  const { buildId } = deployment.version;
   const running = trainer
     ? await trainerWorker({ connection, namespace, context }, trainer)
-    : await lightWorker({ connection, namespace, workflowBundle: await workflowBundle(env.NEEDLEWORK_CACHE || home.folder), context });
+    : await lightWorker({ connection, namespace, workflowBundle: await workflowBundle(env.NEEDLEWORK_CACHE || home.folder), context, deployment });
   void untilStopped().then(() => running.shutdown());
   try {
-    await running.run();
+    const served = running.run();
+    if (role === 'light') {
+      const current = await Promise.race([currentVersion(connection, namespace, buildId), served]);
+      if (current === buildId) logger.info(`new sweeps begin under this worker's workflow code, version ${buildId} of the deployment ${DEPLOYMENT}`);
+      else if (current !== undefined) logger.warn(`new sweeps begin under version ${current}; to have them begin under this worker's: temporal worker deployment set-current-version --deployment-name ${DEPLOYMENT} --build-id ${buildId}`);
+    }
+    await served;
   } finally {
     await trainer?.stop();
     await connection.close();

@@ -35,6 +35,13 @@ export type CollectResult = z.infer<typeof CollectResult>;
 /** SHA-256 by path or URL (or `miniature`) of everything outside the store that a spec rests on. */
 export const FingerprintsResult = z.record(z.string(), z.string());
 
+/**
+ * A sweep's report to write: what its recipe follows from (plan/report.ts), which is far smaller than the recipe with the address of
+ * every artifact. `absent` names stages that are not there, `unit: role`; `missing` and `skipped` say why.
+ */
+export const ReportRequest = z.strictObject({ spec: SweepSpec, fingerprints: FingerprintsResult, absent: z.array(z.string()), missing: z.record(z.string(), z.string()), skipped: z.record(z.string(), z.string()) });
+export type ReportRequest = z.infer<typeof ReportRequest>;
+
 /** Asks which of these stages are finished; `force` as for a stage. */
 export const Sought = ArtifactRef.extend({ force: ForceLabel.optional() });
 export type Sought = z.infer<typeof Sought>;

@@ -54,6 +54,8 @@ export type SteeringAnswer = z.infer<typeof SteeringAnswer>;
 export const CellOrders = z.strictObject({
   paused: z.boolean(),
   onFailure: OnFailure,
+  /** What it tells its sweep: all that happens, or, where so many tell that a history could not hold it, how stages ended, once the cell ends or blocks. */
+  news: z.enum(['all', 'outcomes']),
   priority: PriorityKey.optional(),
   timeoutHours: TimeoutHours.optional(),
   checkpointMinutes: TrainSpec.shape.checkpointMinutes.unwrap().optional(),

@@ -1,6 +1,7 @@
 /** From a spec to the whole DAG of a sweep, every key known before anything has run. Pure. */
 import type { ArtifactKey, ArtifactRef, Recipe } from '../contracts/artifacts.ts';
 import type { Baseline, CellStage, Condition, Task } from '../contracts/experiment.ts';
+import { InvalidInput } from '../contracts/parse.ts';
 import type { ModelSpec, SweepSpec, TaskSpec } from '../contracts/spec.ts';
 import { type GridBaseline, type GridCell, gridOf, type Setting } from './grid.ts';
 import { artifactKey, refOf } from './keys.ts';
@@ -66,6 +67,9 @@ export interface CellPlan {
   force?: { label: string; stages: CellStage[] };
 }
 
+/** What a cell's own workflow needs of it: not what it shares with others, which is there before it starts. */
+export type CellWork = Omit<CellPlan, 'shared'>;
+
 /** One untuned model on one task: predictions only. */
 export interface BaselinePlan {
   id: string;
@@ -92,15 +96,22 @@ export interface Plan {
 /** Stages of all units of a task and model. */
 type CommonStages = SharedStages & { test: Recipe };
 
+/** Cells of one sweep: with many more, its result and its history would be larger than a server takes (npm run bench -- scale). */
+export const MOST_CELLS = 3_000;
+
 /** What a condition's cells of a task and model have in common, however they are tuned. */
 interface ConditionStages {
   written: Pick<SharedStages, 'needles' | 'passages'>;
   dataset: Recipe;
 }
 
-/** Plans the grid of a spec, in the order of the spec. What cells share is one recipe object in all of them. */
+/**
+ * Plans the grid of a spec, in the order of the spec. What cells share is one recipe object in all of them.
+ * @throws `InvalidInput` where the grid is too large for one sweep
+ */
 export function planSweep(spec: SweepSpec, fingerprints: Fingerprints): Plan {
   const settings = gridOf(spec);
+  refuseTooMany(settings);
   const common = new Map<string, CommonStages>();
   const commonOf = ({ task, model }: Setting): CommonStages => {
     const name = `${task.task}/${model.model}`;
@@ -120,6 +131,11 @@ export function planSweep(spec: SweepSpec, fingerprints: Fingerprints): Plan {
     }),
     skipped: Object.fromEntries(settings.flatMap(({ cells }) => cells.flatMap(({ id, lacking }) => (lacking === null ? [] : [[id, lacking] as const])))),
   };
+}
+
+function refuseTooMany(settings: readonly Setting[]): void {
+  const found = settings.reduce((sum, { cells }) => sum + cells.length, 0);
+  if (found > MOST_CELLS) throw new InvalidInput('the spec', [`tasks × models × conditions × variants × seeds: found ${found} cells, allowed: at most ${MOST_CELLS} in one sweep; share them out among several, which reuse each other's artifacts`]);
 }
 
 function commonStages(spec: SweepSpec, task: TaskSpec, model: ModelSpec, fingerprints: Fingerprints): CommonStages {

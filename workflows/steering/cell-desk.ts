@@ -8,7 +8,7 @@ import { failureOf, givenUp } from '../failures.ts';
 import { cellLabel } from '../ids.ts';
 import { cellProgress, orders, retryCell, skipCell, stageEvents, stageNews } from '../messages.ts';
 import { artifactKey } from '../plan/keys.ts';
-import type { CellPlan } from '../plan/plan.ts';
+import type { CellWork } from '../plan/plan.ts';
 import { runStage } from '../stage.ts';
 import { changedBy, urgency } from './orders.ts';
 import { Parked } from './parked.ts';
@@ -21,7 +21,7 @@ type Told<T> = T extends StageEvent ? Omit<T, 'cell'> : never;
  * that failed waiting for a person's word, and tells the sweep and the UI of all that happens.
  */
 export class CellDesk {
-  readonly #plan: CellPlan;
+  readonly #plan: CellWork;
   readonly #label: string;
   readonly #sweep: ExternalWorkflowHandle | null;
   readonly #parked = new Parked();
@@ -34,7 +34,7 @@ export class CellDesk {
   #news: StageEvent[] = [];
   #telling: Promise<void>[] = [];
 
-  constructor(plan: CellPlan, given: CellOrders) {
+  constructor(plan: CellWork, given: CellOrders) {
     this.#plan = plan;
     this.#label = cellLabel(plan);
     this.#orders = given;
@@ -139,7 +139,7 @@ export class CellDesk {
   async #forward(): Promise<void> {
     try {
       for (;;) {
-        await condition(() => this.#news.length > 0);
+        await condition(() => (this.#orders.news === 'all' ? this.#news.length > 0 : this.#news.some(({ state }) => state === 'blocked')));
         this.#send();
       }
     } catch (error) {
@@ -150,7 +150,9 @@ export class CellDesk {
 
   #send(): void {
     const news = this.#news.splice(0);
-    if (news.length > 0 && this.#sweep !== null) this.#telling.push(this.#sweep.signal(stageEvents, news).catch(() => {}));
+    if (news.length === 0 || this.#sweep === null) return;
+    const told = this.#orders.news === 'all' ? news : outcomesOf(news);
+    this.#telling.push(this.#sweep.signal(stageEvents, told, workflowInfo().parent?.runId).catch(() => {}));
   }
 
   #showStage(stage: Stage): void {
@@ -181,4 +183,10 @@ export class CellDesk {
       ].join('\n'),
     );
   }
+}
+
+/** Of what happened by and by, what is left of it at the end: stages that ended, and those that are under way. */
+function outcomesOf(news: readonly StageEvent[]): StageEvent[] {
+  const ended = new Set(news.flatMap(({ stage, state }) => (state === 'done' || state === 'blocked' ? [stage] : [])));
+  return news.filter(({ stage, state }) => state === 'done' || state === 'blocked' || (state === 'running' && !ended.has(stage)));
 }

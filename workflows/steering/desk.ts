@@ -8,6 +8,7 @@ import { failureOf, type Verdict } from '../failures.ts';
 import { orders, retryCell, skipCell } from '../messages.ts';
 import type { StageMeans } from '../stage.ts';
 import { Gate } from './gate.ts';
+import { TELLING_ALL } from '../policies.ts';
 import { changedBy, urgency } from './orders.ts';
 import { Parked } from './parked.ts';
 import { Slots } from './slots.ts';
@@ -25,6 +26,8 @@ type Word = Exclude<Verdict, 'retry'>;
 export class Desk {
   readonly gate = new Gate();
   readonly slots: Slots;
+  /** For the stages of cells that the sweep runs itself, of which the server holds only so many. */
+  readonly patches: Slots;
   readonly #board: () => Board;
   readonly #root = CancellationScope.current();
   readonly #parked = new Parked();
@@ -51,7 +54,9 @@ export class Desk {
     this.#priority = run.priority;
     this.#timeoutHours = run.timeoutHours;
     this.#sharedTimeoutHours = run.timeoutHours;
-    this.slots = new Slots(run.concurrency, (id) => this.#priorityOf(id) ?? USUAL_PRIORITY);
+    const priorityOf = (id: string) => this.#priorityOf(id) ?? USUAL_PRIORITY;
+    this.slots = new Slots(run.concurrency, priorityOf);
+    this.patches = new Slots(null, priorityOf);
   }
 
   /** Whether the sweep as a whole is being cancelled. */
@@ -75,7 +80,7 @@ export class Desk {
 
   /** How a cell is to run now. */
   ordersOf(id: string): CellOrders {
-    return { paused: this.#paused, onFailure: this.#onFailure, ...urgency({ priority: this.#priorityOf(id), timeoutHours: this.#timeoutHours }), ...this.#changes.get(id) };
+    return { paused: this.#paused, onFailure: this.#onFailure, news: this.#board().cells.size > TELLING_ALL ? 'outcomes' : 'all', ...urgency({ priority: this.#priorityOf(id), timeoutHours: this.#timeoutHours }), ...this.#changes.get(id) };
   }
 
   /** How a stage that the sweep runs itself is to run: one of a unit, or one that units share. */

@@ -1,3 +1,4 @@
+import { MOST_AT_ONCE } from '../policies.ts';
 import { untilCancelled } from './cancellable.ts';
 
 interface Waiting {
@@ -7,15 +8,15 @@ interface Waiting {
 
 /** Which units may run at once. The one of the best priority is admitted first, of equals the one that came first. */
 export class Slots {
-  #limit: number | null;
+  #limit: number;
   #paused = false;
   readonly #held = new Set<string>();
   #queue: Waiting[] = [];
   readonly #priorityOf: (id: string) => number;
 
-  /** `limit` null: as many as there are. */
+  /** `limit` null: as many as a sweep may have at once. */
   constructor(limit: number | null, priorityOf: (id: string) => number) {
-    this.#limit = limit;
+    this.#limit = atMost(limit);
     this.#priorityOf = priorityOf;
   }
 
@@ -42,7 +43,7 @@ export class Slots {
   }
 
   set limit(limit: number | null) {
-    this.#limit = limit;
+    this.#limit = atMost(limit);
     this.#admit();
   }
 
@@ -52,11 +53,15 @@ export class Slots {
   }
 
   #admit(): void {
-    while (!this.#paused && this.#queue.length > 0 && (this.#limit === null || this.#held.size < this.#limit)) {
+    while (!this.#paused && this.#queue.length > 0 && this.#held.size < this.#limit) {
       const best = this.#queue.reduce((first, next) => (this.#priorityOf(next.id) < this.#priorityOf(first.id) ? next : first));
       this.#queue.splice(this.#queue.indexOf(best), 1);
       this.#held.add(best.id);
       best.admit();
     }
   }
+}
+
+function atMost(limit: number | null): number {
+  return Math.min(limit ?? MOST_AT_ONCE, MOST_AT_ONCE);
 }

@@ -1,0 +1,10 @@
+/** The workflows with a change that running sweeps would not survive: a timer before all else. For the test that replay notices. */
+import { sleep } from '@temporalio/workflow';
+import { sweep as unchanged } from '#workflows/index.ts';
+
+export { cell } from '#workflows/index.ts';
+
+export async function sweep(given: unknown) {
+  await sleep(1);
+  return unchanged(given);
+}

@@ -1,0 +1,42 @@
+/** Histories of every release, replayed by the present workflow code: sweeps that run elsewhere go on under it. */
+import { readdirSync, readFileSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+import { bundleWorkflowCode, DefaultLogger, Runtime, Worker } from '@temporalio/worker';
+import { beforeAll, describe, expect, it } from 'vitest';
+
+type Bundle = Awaited<ReturnType<typeof bundleWorkflowCode>>;
+
+const here = new URL('./', import.meta.url);
+const releases = readdirSync(here, { withFileTypes: true }).filter((entry) => entry.isDirectory()).map(({ name }) => name);
+const histories = releases.flatMap((release) =>
+  readdirSync(new URL(`${release}/`, here)).map((file) => ({ workflowId: `${release}/${file}`, history: JSON.parse(readFileSync(new URL(`${release}/${file}`, here), 'utf8')) as unknown })),
+);
+
+const bundleOf = (workflows: string) => bundleWorkflowCode({ workflowsPath: fileURLToPath(new URL(workflows, here)), logger: new DefaultLogger('WARN') });
+
+/** Histories that the code does not go on with, each with the reason. */
+async function refused(workflowBundle: Bundle): Promise<string[]> {
+  const found: string[] = [];
+  for await (const { workflowId, error } of Worker.runReplayHistories({ workflowBundle }, histories)) if (error) found.push(`${workflowId}: ${error.message}`);
+  return found;
+}
+
+describe('recorded histories', { timeout: 240_000 }, () => {
+  beforeAll(() => Runtime.install({ logger: new DefaultLogger('ERROR'), telemetryOptions: { logging: { filter: 'ERROR', forward: {} } } }));
+
+  it('are there of sweeps and of their cells, of every release', () => {
+    expect(releases.length).toBeGreaterThan(0);
+    for (const release of releases) for (const name of ['complete', 'complete-real', 'blocked-and-retried', 'blocked-and-retried-real', 'paused', 'cancelled']) expect(histories.map(({ workflowId }) => workflowId)).toContain(`${release}/${name}.json`);
+  });
+
+  it('go on under the present workflow code; if not: patch the change (patched of @temporalio/workflow), or release it beside the old code and record anew', async () => {
+    expect(await refused(await bundleOf('../../workflows/index.ts'))).toEqual([]);
+  });
+
+  it('do not go on under code with an incompatible change, so this test would notice one', async () => {
+    const found = await refused(await bundleOf('./incompatible.ts'));
+    const sweeps = histories.filter(({ workflowId }) => !/-(real|symbolic)\.json$/.test(workflowId));
+    expect(found).toHaveLength(sweeps.length);
+    for (const reason of found) expect(reason).toMatch(/nondeterminism|Nondeterminism|determinis/i);
+  });
+});
