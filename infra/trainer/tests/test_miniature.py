@@ -22,7 +22,7 @@ from needlework_trainer.miniature.earlier import start_from
 from needlework_trainer.miniature.folder import write_model_folder
 from needlework_trainer.miniature.network import build_network, hidden_states
 from needlework_trainer.miniature.pretrain import main
-from needlework_trainer.miniature.rows import IGNORE, sight_of
+from needlework_trainer.miniature.rows import IGNORE
 from needlework_trainer.miniature.tasks import TASKS
 from needlework_trainer.miniature.tasks.draw import symbol
 from needlework_trainer.miniature.tokenizer import build_tokenizer
@@ -325,45 +325,9 @@ def test_a_network_may_begin_with_its_lower_layers_alone(tmp_path: Path):
         assert moved == trained
 
 
-def test_questions_may_be_kept_from_seeing_the_documents():
-    stage = {**TINY["stages"][1], "lengths": [96], "tokensPerStep": 960, "taskPer": "row", "hideDocuments": {"reading": 1.0}}
-    config = PretrainingConfig.model_validate({**TINY, "stages": [stage]})
-    names, rows = step_rows(config, config.stages[0], 0, material_of(WORLD, VOCABULARY, None))
-    assert {name for name, row in zip(names, rows, strict=True) if row.hidden} == {"reading"} != set(names)
-    seen = sight_of(rows)
-    causal = torch.ones(len(seen[0]), len(seen[0])).tril().bool()
-    for row, sees in zip(rows, seen, strict=True):
-        if not row.hidden:
-            assert torch.equal(sees, causal)
-            continue
-        # Before an answer all is seen, at the question's words all but the documents: what comes from there was fetched at the answer.
-        for at, target in enumerate(row.targets):
-            first = target != IGNORE and (at == 0 or row.targets[at - 1] == IGNORE) and target != VOCABULARY.eos
-            if first:
-                assert torch.equal(sees[at], causal[at])
-                assert not sees[at - 1, : row.documents].any() and sees[at - 1, row.documents : at].all()
-    torch.manual_seed(0)
-    model = build_network(VOCABULARY, Network.model_validate(TINY["network"]), 96)
-    row = next(row for row in rows if row.hidden)
-    inputs = torch.tensor([row.inputs])
-    changed = inputs.clone()
-    changed[:, 1 : row.documents] = VOCABULARY.ids["list"]
-    sees = sight_of([row])
-    with torch.no_grad():
-        before, after = (hidden_states(model, ids, sight=sees)[0] for ids in (inputs, changed))
-        unhidden = [hidden_states(model, ids)[0] for ids in (inputs, changed)]
-    same = (before == after).all(-1)
-    assert same[row.asking].all()
-    assert not (unhidden[0] == unhidden[1]).all(-1)[row.asking].any()
-    for one in rows:
-        one.hidden = False
-    assert sight_of(rows) is None
-
-
 @pytest.mark.parametrize(
     ("change", "message"),
     [
-        ({"stages": [{**TINY["stages"][0], "hideDocuments": {"reading": 0.5}}]}, "hideDocuments names the task 'reading'; allowed: those of mix, burst"),
         ({"stages": [{**TINY["stages"][0], "layers": 2}]}, "layers of stage 'a' is 2; allowed: null, or 1 to 1"),
         ({"unseen": {"facts": -1}}, "unseen.facts"),
         ({"unseen": {"facts": 4}}, "unseen.facts is 4, allowed: at most 3"),

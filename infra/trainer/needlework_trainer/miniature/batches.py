@@ -26,7 +26,4 @@ def step_rows(config: PretrainingConfig, stage: Stage, step: int, material: Mate
     rows = stage.tokensPerStep // length
     tasks, shares = list(stage.mix), list(stage.mix.values())
     names = rng.choices(tasks, shares) * rows if stage.taskPer == "step" else rng.choices(tasks, shares, k=rows)
-    made = [TASKS[name](material, rng, length) for name in names]
-    for name, row in zip(names, made, strict=True):
-        row.hidden = name in stage.hideDocuments and rng.random() < stage.hideDocuments[name]
-    return names, made
+    return names, [TASKS[name](material, rng, length) for name in names]

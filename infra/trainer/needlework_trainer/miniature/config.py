@@ -83,9 +83,6 @@ class Stage(Strict):
     taskPer: Literal["step", "row"] = "step"
     #: Whether a sliding window is in force; a base may first learn to look things up without.
     window: bool = True
-    #: Per task, the share of rows whose questions do not see the documents; only what stands behind a question does. It keeps answers
-    #: from being gathered on the question's words, where Eq. 1 would not find the heads that fetch them.
-    hideDocuments: dict[str, Annotated[float, Field(gt=0, le=1)]] = {}
     #: In how many parts a step's rows go through the model; their gradients are added in order, so that any number of
     #: processes gives the same weights.
     parts: Positive = 1
@@ -97,9 +94,6 @@ class Stage(Strict):
         for name in self.mix:
             if name not in TASKS:
                 raise ValueError(f"mix names the task {name!r}; allowed: {', '.join(TASKS)}")
-        for name in self.hideDocuments:
-            if name not in self.mix:
-                raise ValueError(f"hideDocuments names the task {name!r}; allowed: those of mix, {', '.join(self.mix)}")
         if self.tokensPerStep < max(self.lengths):
             raise ValueError(f"tokensPerStep is {self.tokensPerStep}, less than the longest row of {max(self.lengths)}")
         if self.parts > self.tokensPerStep // max(self.lengths):

@@ -58,13 +58,10 @@ def parameters_in_use(model: TinyModel, layers: int | None) -> list[torch.nn.Par
     return [parameter for parameter in model.parameters() if id(parameter) not in unused]
 
 
-def hidden_states(
-    model: TinyModel, inputs: torch.Tensor, window: bool = True, layers: int | None = None, sight: torch.Tensor | None = None
-) -> torch.Tensor:
+def hidden_states(model: TinyModel, inputs: torch.Tensor, window: bool = True, layers: int | None = None) -> torch.Tensor:
     """
     Final hidden states [rows, positions, hidden] of right-padded inputs; without its sliding `window`, where a model has one, if
-    it is False; by the first `layers` layers alone where that is a number; each position seeing what `sight` [rows, queries, keys]
-    says, None for all before it. The same arithmetic as the model's own
+    it is False; by the first `layers` layers alone where that is a number. The same arithmetic as the model's own
     forward (a test compares them) without its per-call overhead, which at this size costs a third of the time.
     """
     config = model.config
@@ -80,8 +77,6 @@ def hidden_states(
 
     reach = getattr(config, "sliding_window", None) if window else None
     seen = None if reach is None or reach >= length else _window_mask(length, reach, inputs.device)
-    if sight is not None:
-        seen = sight[:, None] if seen is None else sight[:, None] & seen
 
     x = model.model.embed_tokens(inputs)
     for layer in model.model.layers[:layers]:
@@ -107,15 +102,14 @@ def _window_mask(length: int, window: int, device: torch.device) -> torch.Tensor
 
 
 def loss_and_hits(
-    model: TinyModel, inputs: torch.Tensor, targets: torch.Tensor, total: int | None = None, window: bool = True, layers: int | None = None,
-    sight: torch.Tensor | None = None,
+    model: TinyModel, inputs: torch.Tensor, targets: torch.Tensor, total: int | None = None, window: bool = True, layers: int | None = None
 ) -> tuple[torch.Tensor, torch.Tensor]:
     """
     Cross-entropy over labelled positions, their mean or (with `total`) their sum over so many, and for each whether it was right.
-    `window`, `layers` and `sight` as in `hidden_states`.
+    `window` and `layers` as in `hidden_states`.
     """
     labelled = targets != IGNORE
-    logits = F.linear(hidden_states(model, inputs, window, layers, sight)[labelled], model.lm_head.weight)
+    logits = F.linear(hidden_states(model, inputs, window, layers)[labelled], model.lm_head.weight)
     gold = targets[labelled]
     loss = F.cross_entropy(logits, gold) if total is None else F.cross_entropy(logits, gold, reduction="sum") / total
     return loss, logits.detach().argmax(-1) == gold

@@ -28,7 +28,7 @@ from .earlier import start_from
 from .folder import sha256_of, write_model_folder, write_origin
 from .network import TinyModel, build_network, loss_and_hits, parameters_in_use
 from .parallel import Processes, join
-from .rows import IGNORE, collate, sight_of
+from .rows import IGNORE, collate
 from .vocabulary import Vocabulary, build_vocabulary
 from .world import World, load_world, without_unseen
 
@@ -107,9 +107,8 @@ def pretrain(
             names, rows = step_rows(config, stage, step, materials[stage.randomWords])
             inputs, targets = collate(rows, vocabulary.pad)
             inputs, targets = inputs.to(device), targets.to(device)
-            sight = sight_of(rows)
             parameters = parameters_in_use(model, stage.layers)
-            loss, hits = _gradients(model, parameters, inputs, targets, None if sight is None else sight.to(device), stage, processes)
+            loss, hits = _gradients(model, parameters, inputs, targets, stage, processes)
             torch.nn.utils.clip_grad_norm_(parameters, settings.maxGradNorm)
             optimizer.step()
             optimizer.zero_grad()
@@ -133,7 +132,7 @@ def pretrain(
 
 
 def _gradients(
-    model: TinyModel, parameters: list[torch.nn.Parameter], inputs: torch.Tensor, targets: torch.Tensor, sight: torch.Tensor | None, stage: Stage, processes: Processes
+    model: TinyModel, parameters: list[torch.nn.Parameter], inputs: torch.Tensor, targets: torch.Tensor, stage: Stage, processes: Processes
 ) -> tuple[float, torch.Tensor]:
     """Leaves the gradients of a step in the parameters; returns its loss, and for each labelled position whether it was right."""
     labelled = targets != IGNORE
@@ -142,8 +141,7 @@ def _gradients(
     sizes = [parameter.numel() for parameter in parameters]
 
     def compute(part: int) -> torch.Tensor:
-        part_sight = None if sight is None else sight[part::parts]
-        loss, hits = loss_and_hits(model, inputs[part::parts], targets[part::parts], None if parts == 1 else total, stage.window, stage.layers, part_sight)
+        loss, hits = loss_and_hits(model, inputs[part::parts], targets[part::parts], None if parts == 1 else total, stage.window, stage.layers)
         loss.backward()
         computed = torch.cat([parameter.grad.flatten() for parameter in parameters] + [loss.detach()[None], torch.zeros(total)])
         computed[len(computed) - total :][part_of == part] = hits.float()

@@ -60,11 +60,10 @@ Question = tuple[list[int], list[int], list[bool] | bool]
 def ask(material: Material, row: Row, length: int, questions: list[Question], learn_end: bool = True) -> Row:
     """Appends questions while they fit, each answer closed by `<eos>`, which is learned too if `learn_end`."""
     eos = material.vocabulary.eos
-    row.mark_values([answer for _, answer, _ in questions])
     for prompt, answer, learn in questions:
         if len(row) + len(prompt) + len(answer) + 1 > length:
             break
-        row.add_question(prompt)
+        row.add(prompt)
         row.add(answer, learn)
         row.add([eos], learn_end)
     return row
