@@ -1,16 +1,24 @@
 /** Running a program in our place: same terminal, same signals, same exit status. */
 import { spawn } from 'node:child_process';
-import { constants } from 'node:os';
+import { closeSync, openSync } from 'node:fs';
+import { constants, setPriority } from 'node:os';
+
+/** A niceness with which a program gets what others leave. */
+const GIVES_WAY = 10;
 
 /**
  * @param {string} program
  * @param {string[]} args
- * @param {{ env: NodeJS.ProcessEnv, cwd?: string }} options
+ * @param {{ env: NodeJS.ProcessEnv, cwd?: string, aside?: string }} options with `aside`, the path of a file, the program writes there
+ *   instead, and gives way to others that want the processor
  * @returns {Promise<number>} its exit status, 128 + signal number where a signal ended it
  */
-export function handOver(program, args, { env, cwd }) {
+export function handOver(program, args, { env, cwd, aside }) {
   return new Promise((resolve, reject) => {
-    const child = spawn(program, args, { env, cwd, stdio: 'inherit' });
+    const output = aside === undefined ? 'inherit' : openSync(aside, 'w');
+    const child = spawn(program, args, { env, cwd, stdio: [aside === undefined ? 'inherit' : 'ignore', output, output] });
+    if (typeof output === 'number') closeSync(output);
+    if (aside !== undefined && child.pid !== undefined) setPriority(child.pid, GIVES_WAY);
     // Ctrl-C reaches the child by itself, since it is of the same terminal; we only must not end before it does.
     const ignore = () => {};
     const pass = (signal) => child.kill(signal);

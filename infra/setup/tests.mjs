@@ -1,4 +1,7 @@
-/** `npm test`: vitest, then pytest, then the type check, one after another, and one line that sums them up. */
+/**
+ * `npm test`: vitest, and beside it pytest, which gets the processor time that vitest leaves (its tests wait for servers much of the time);
+ * then the type check, and one line that sums them up.
+ */
 import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -19,6 +22,18 @@ export async function runTests({ root, env, node, python, args }) {
   const onInterrupt = () => (stop = true);
   process.on('SIGINT', onInterrupt).on('SIGTERM', onInterrupt);
 
+  const [pytestReport, pytestOutput] = [join(reports, 'pytest.xml'), join(reports, 'pytest.log')];
+  const trainer = join(root, 'infra', 'trainer');
+  const pytest =
+    args.length > 0
+      ? null
+      : handOver(python, ['-m', 'pytest', 'tests', '-p', 'no:cacheprovider', `--junit-xml=${pytestReport}`], {
+          env: { ...env, PYTHONPATH: trainer, PYTHONDONTWRITEBYTECODE: '1' },
+          cwd: trainer,
+          aside: pytestOutput,
+        });
+  pytest?.catch(() => {}); // told in its turn
+
   const runners = {
     'vitest (TypeScript)': async () => {
       const report = join(reports, 'vitest.json');
@@ -26,13 +41,9 @@ export async function runTests({ root, env, node, python, args }) {
       return { tally: tallyVitest(read(report), status), status };
     },
     'pytest (trainer)': async () => {
-      const report = join(reports, 'pytest.xml');
-      const trainer = join(root, 'infra', 'trainer');
-      const status = await handOver(python, ['-m', 'pytest', 'tests', '-p', 'no:cacheprovider', `--junit-xml=${report}`], {
-        env: { ...env, PYTHONPATH: trainer, PYTHONDONTWRITEBYTECODE: '1' },
-        cwd: trainer,
-      });
-      return { tally: tallyPytest(read(report), status), status };
+      const status = await pytest;
+      process.stdout.write(read(pytestOutput) ?? '');
+      return { tally: tallyPytest(read(pytestReport), status), status };
     },
     'tsc (types)': async () => {
       const status = await handOver(node, [inPackages('typescript', 'bin', 'tsc'), '-p', '.'], { env, cwd: root });
@@ -51,6 +62,7 @@ export async function runTests({ root, env, node, python, args }) {
       if (stop || interrupted(status)) break;
     }
   } finally {
+    await pytest?.catch(() => {});
     process.off('SIGINT', onInterrupt).off('SIGTERM', onInterrupt);
     rmSync(reports, { recursive: true, force: true });
   }
