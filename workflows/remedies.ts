@@ -13,7 +13,7 @@ const REMEDIES: Readonly<Record<string, string>> = {
   PromptTooLong: 'skip, or start a sweep with more contextTokens',
   NoTrainer: `start a trainer worker on the queue ${TRAINER_QUEUE}, then retry`,
   ArtifactMissing: 'an input is gone from the store; retry, which makes it anew',
-  ArtifactCorrupt: 'discard it as the message says, then retry, which makes it anew',
+  ArtifactCorrupt: 'see what damages the store; retry, which makes it anew',
   InvalidInput: 'skip, or start a sweep with a spec that is allowed',
   BatchesUnanswered: 'retry later, or start the sweep with write.mode "online"',
   Cancelled: 'retry to go on where it stopped, or skip',

@@ -37,9 +37,8 @@ function typed(error: unknown): unknown {
   if (error instanceof ApplicationFailure || error instanceof CancelledFailure || !(error instanceof Error)) return error;
   if (error instanceof InvalidInput) return hopeless('InvalidInput', error.message);
   if (error instanceof ArtifactCorrupt) {
-    const { kind, key } = error.artifact;
-    const discard = `temporal workflow start --type discard --task-queue needlework --input '{"stage":"${kind}","key":"${key}"}'`;
-    return hopeless('ArtifactCorrupt', `${error.message}. To make it anew, discard it (${discard}) and retry the cell, or start the sweep again`, error);
+    // Trying the same again would find the same; the workflow has it made anew (workflows/steering/healing.ts).
+    return hopeless('ArtifactCorrupt', `${error.message}. It was discarded`, error);
   }
   if (error instanceof ArtifactMissing) return ApplicationFailure.create({ type: 'ArtifactMissing', message: error.message });
   if (error instanceof JobFailed) return ApplicationFailure.create({ type: error.type, message: error.message, nonRetryable: !error.retryable });

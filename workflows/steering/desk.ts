@@ -182,6 +182,11 @@ export class Desk {
     else await this.#order();
   }
 
+  /** A cell that is blocked does without that. */
+  async giveUp(id: string): Promise<void> {
+    await this.#order([id]);
+  }
+
   #release(verdict: Verdict, id: string): void {
     this.#parked.release(verdict, [`${id} `, `${id} patch`]);
   }
