@@ -3,7 +3,7 @@ import { ActivityCancellationType, type ActivityOptions } from '@temporalio/work
 import { LIGHT_QUEUE, TRAINER_QUEUE } from './queues.ts';
 
 /**
- * Failures that no retry helps are marked non-retryable where they arise, and so is every failure at `LAST_ATTEMPT`
+ * Failures that no retry helps are marked non-retryable where they arise, and so is the last of `MOST_FAILURES`
  * (activities/stage/failures.ts). There is no other limit: a worker that was stopped, preempted or lost is no failure of the
  * stage, however often it happens.
  */

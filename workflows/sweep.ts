@@ -103,7 +103,7 @@ async function runSweep(name: string, spec: SweepSpec, notices: Notices, current
       else if (before === 'blocked' && after === 'running') desk.slots.goOn(event.cell);
       if (event.state !== 'blocked') continue;
       // A cell asks about what might be put right even where nobody is to be waited for.
-      if (healing.takes(event.cell, event.failure)) void desk.retry([event.cell]);
+      if (healing.takes(event.cell, event.failure)) desk.heal(event.cell);
       else if (desk.finishing) void desk.giveUp(event.cell);
       else notices.blocked(event.cell, event.failure);
     }

@@ -1,17 +1,19 @@
-/** Artifacts that are damaged in the store: found by their hash, and made anew without a person. */
+/** What a sweep gets over by itself: artifacts that are damaged in the store, found by their hash and made anew; workers that are lost. */
 import { readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { defaultPayloadConverter } from '@temporalio/common';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import type { Activities } from '#activities/index.ts';
 import type { ArtifactRef, Stage } from '#workflows/contracts/artifacts.ts';
 import { SweepProgress, SweepResult } from '#workflows/contracts/progress.ts';
 import type { SweepSpecInput } from '#workflows/contracts/spec.ts';
+import { ProcessCrashed } from '#infra/launcher/errors.ts';
 import { refOf } from '#workflows/plan/keys.ts';
 import { MOST_HEALINGS } from '#workflows/policies.ts';
 import { LIGHT_QUEUE, TRAINER_QUEUE } from '#workflows/queues.ts';
 import { temporaryFolder } from '../support/folders.ts';
 import { smallSpec } from '../support/spec.ts';
-import { s3ForTests, storedActivities } from '../support/stored-activities.ts';
+import { s3ForTests, type StageContents, storedActivities } from '../support/stored-activities.ts';
 import { temporalForTests } from '../support/temporal.ts';
 
 const folder = temporaryFolder();
@@ -28,8 +30,8 @@ afterEach(async () => {
 });
 
 /** `afterTraining` is told of each adapter before anyone reads it. */
-async function workers(afterTraining: (adapter: ArtifactRef) => void = () => {}) {
-  const { activities: stored, ran } = storedActivities(s3.context, ({ stage }) => stage);
+async function workers(afterTraining: (adapter: ArtifactRef) => void = () => {}, contents: StageContents = ({ stage }) => stage) {
+  const { activities: stored, ran } = storedActivities(s3.context, contents);
   const activities: Activities = {
     ...stored,
     trainAdapter: async (request) => {
@@ -124,5 +126,39 @@ describe('a damaged artifact', () => {
     expect(news(), 'tried so often').toEqual(Array.from({ length: MOST_HEALINGS }, () => 'train'));
     await handle.executeUpdate('retry');
     expect(SweepResult.parse(await handle.result())).toMatchObject({ status: 'complete' });
+  });
+});
+
+describe('an attempt that was lost with its worker', () => {
+  it('is no failure: only those of the work itself are counted', { timeout: 120_000 }, async () => {
+    let crashes = 0;
+    let hanging = false;
+    const contents: StageContents = ({ stage }) => {
+      if (stage !== 'train') return stage;
+      if (crashes === 2) {
+        hanging = true;
+        return 'hang';
+      }
+      crashes += 1;
+      throw new ProcessCrashed('the job process ended (SIGKILL)');
+    };
+    await workers(undefined, contents);
+    const handle = await start(spec(4, { conditions: ['real'], baselines: [] }));
+    const pending = async () => (await temporal.client.workflow.getHandle(`${handle.workflowId}/mdqa/tiny/real`).describe().catch(() => null))?.raw.pendingActivities?.[0];
+    const failures = async () => {
+      const payload = (await pending())?.heartbeatDetails?.payloads?.[0];
+      return payload && defaultPayloadConverter.fromPayload<{ failures?: unknown }>(payload).failures;
+    };
+    await expect.poll(() => hanging, { timeout: 60_000 }).toBe(true);
+    await expect.poll(failures).toEqual({ trainer: 2, other: 0 });
+    expect((await pending())?.attempt).toBe(3);
+    for (let attempt = 4; attempt <= 5; attempt += 1) {
+      await stops.pop()!();
+      hanging = false;
+      await workers(undefined, contents);
+      await expect.poll(async () => hanging && (await pending())?.attempt, { timeout: 60_000 }).toBe(attempt);
+      await expect.poll(failures).toEqual({ trainer: 2, other: 0 });
+    }
+    await handle.terminate();
   });
 });

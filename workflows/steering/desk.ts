@@ -182,6 +182,13 @@ export class Desk {
     else await this.#order();
   }
 
+  /** What blocks a cell is put right without a person. */
+  heal(id: string): void {
+    onUnitRetried(this.#board(), id);
+    this.slots.goOn(id);
+    void this.#retryCell(id);
+  }
+
   /** A cell that is blocked does without that. */
   async giveUp(id: string): Promise<void> {
     await this.#order([id]);
