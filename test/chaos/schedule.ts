@@ -3,7 +3,10 @@ import type { SeededRandom } from '#activities/random/seeded.ts';
 import type { FaultClass } from './classes.ts';
 
 /** Only at its beginning does a sweep ask an LLM. */
-const WEIGHT: Partial<Record<FaultClass, number>> = { llm: 6 };
+const WEIGHT: Partial<Record<FaultClass, number>> = { llm: 4 };
+
+/** Faults may be ahead of the sweep by this share. */
+const AHEAD = 0.15;
 
 /** A class of those that apply now, rather one that there were few of. Null where none applies. Pure, save for `random`. */
 export function nextClass(random: SeededRandom, counts: Readonly<Record<string, number>>, applicable: readonly FaultClass[]): FaultClass | null {
@@ -16,8 +19,9 @@ export function nextClass(random: SeededRandom, counts: Readonly<Record<string, 
   return applicable.at(-1) ?? null;
 }
 
-/** Milliseconds until the next fault: 3 to 12 s, a quarter of that where the sweep is further than the faults are. */
+/** Milliseconds until the next fault: 3 to 12 s, so that faults and sweep come to their ends together; `faults` and `stages` are the shares that are done. */
 export function nextGap(random: SeededRandom, { faults, stages }: { faults: number; stages: number }): number {
   const usual = 3_000 + 9_000 * random.float();
-  return stages > faults ? usual / 4 : usual;
+  if (stages > faults) return usual / 4;
+  return faults > stages + AHEAD ? 2 * usual : usual;
 }

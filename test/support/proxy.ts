@@ -76,7 +76,8 @@ export class Proxy {
       socket.on('error', () => {});
       socket.once('close', () => {
         this.#open.delete(socket);
-        for (const other of both) if (!other.destroyed) other.destroySoon();
+        // One that ended in order has its last words passed on; the pipes then end the other.
+        if (!socket.readableEnded) for (const other of both) other.destroy();
       });
     }
     client.pipe(this.#late()).pipe(server);
