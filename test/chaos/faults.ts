@@ -76,7 +76,7 @@ function serverKill(name: 's3' | 'temporal'): Fault {
   };
 }
 
-const quiet = ({ fleet, lasting }: Scene) => fleet.servers.filter(({ proxy }) => !lasting.has(proxy));
+const quiet = ({ fleet, lasting }: Scene) => fleet.servers.filter(({ proxy }) => !lasting.has(proxy) && proxy.connections > 0);
 const emptyDisks = ({ fleet, lasting }: Scene) => fleet.machines.filter(({ disk, worker }) => disk !== null && !lasting.has(disk) && worker.pid !== null);
 
 export const FAULTS: Readonly<Record<FaultClass, Fault>> = {

@@ -27,6 +27,11 @@ export class Proxy {
     return (this.#server.address() as AddressInfo).port;
   }
 
+  get connections(): number {
+    // A pair of sockets is one.
+    return this.#open.size / 2;
+  }
+
   /** Resets all connections, and refuses new ones until `restore`. Returns how many there were. */
   drop(): number {
     this.#refusing = true;
@@ -57,8 +62,7 @@ export class Proxy {
   }
 
   #reset(): number {
-    // A pair of sockets is one connection.
-    const count = this.#open.size / 2;
+    const count = this.connections;
     for (const socket of this.#open) socket.resetAndDestroy();
     return count;
   }
