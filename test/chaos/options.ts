@@ -14,7 +14,7 @@ export interface Options {
 }
 
 export const USAGE = `npm run test:chaos -- [OPTIONS]
-  --faults N     faults of a run (${25 + 3})
+  --faults N     faults of a run (28)
   --seed S       which faults, and when (1)
   --classes a,b  of ${CLASSES.join(', ')} (all)
   --minutes M    how long the disturbed sweep may take (40)

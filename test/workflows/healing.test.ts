@@ -162,3 +162,22 @@ describe('an attempt that was lost with its worker', () => {
     await handle.terminate();
   });
 });
+
+describe('a Temporal server that is killed', () => {
+  it('goes on with the sweep where it was, and no stage works twice', { timeout: 120_000 }, async () => {
+    let killing: Promise<void> | null = null;
+    const { news } = await workers((adapter) => {
+      // The end of this training is told to a server that is not there.
+      if (killing === null && adapter.stage === 'train') killing = temporal.killServer();
+    });
+    const handle = await start(spec(5));
+    const ended = async () => SweepResult.parse(await handle.result());
+    const answer = await ended().catch(async (error: unknown) => {
+      if (killing === null) throw error;
+      await killing;
+      return ended();
+    });
+    expect(answer).toMatchObject({ status: 'complete', failures: [] });
+    expect(news().filter((stage) => stage === 'train' || stage === 'dataset')).toEqual(['dataset', 'dataset', 'dataset', 'train', 'train']);
+  });
+});
