@@ -1,5 +1,6 @@
 /**
- * The attempt of an activity at which a failure counts as final, by what failed. Apart from policies.ts, since activities
- * read it too. A job that crashed its trainer may have cost hours; a server that cannot be reached may be back in minutes.
+ * How many failures of an activity count as final, by what failed. Apart from policies.ts, since activities read it too. A job
+ * that crashed its trainer may have cost hours; a server that cannot be reached may be back in minutes. Attempts that were lost
+ * with their worker are no failures (activities/stage/failure-counts.ts).
  */
-export const LAST_ATTEMPT = { trainer: 5, other: 15 } as const;
+export const MOST_FAILURES = { trainer: 5, other: 15 } as const;

@@ -3,7 +3,7 @@ import { ActivityCancellationType, type ActivityOptions } from '@temporalio/work
 import { LIGHT_QUEUE, TRAINER_QUEUE } from './queues.ts';
 
 /**
- * Failures that no retry helps are marked non-retryable where they arise, and so is every failure at `LAST_ATTEMPT`
+ * Failures that no retry helps are marked non-retryable where they arise, and so is the last of `MOST_FAILURES`
  * (activities/stage/failures.ts). There is no other limit: a worker that was stopped, preempted or lost is no failure of the
  * stage, however often it happens.
  */
@@ -43,6 +43,9 @@ export const TELLING_ALL = 200;
 
 /** How often, and how many times, a sweep asks whether the workflow of a cell has closed that an earlier run of it had started. */
 export const OLD_CELL_CLOSES = { everyMs: 1_000, tries: 60 } as const;
+
+/** How many times the inputs of a unit are made anew, since they were found corrupt or gone, before a person is waited for. */
+export const MOST_HEALINGS = 5;
 
 /** How long a sweep waits before it asks again whether a batch of LLM requests is done; batches take minutes to a day. */
 export const BATCH_POLL = { firstMs: 5_000, factor: 2, mostMs: 600_000 } as const;

@@ -3,6 +3,7 @@ import { TRAINER_QUEUE } from './queues.ts';
 
 const REMEDIES: Readonly<Record<string, string>> = {
   OutOfMemory: 'make room on the device, or retry where a worker with a larger one listens; a shorter contextTokens is another sweep',
+  DiskFull: 'make room on the disk of the worker, then retry',
   TrainerCrashed: 'see the log of the trainer, then retry; its training goes on from the last checkpoint',
   NaNLoss: 'skip, or start a sweep with a lower train.learningRate; what does not rest on it is used again',
   SourceError: 'put the right file in place, then skip or finish and start the sweep again; a file with other bytes makes other artifacts',
@@ -13,7 +14,7 @@ const REMEDIES: Readonly<Record<string, string>> = {
   PromptTooLong: 'skip, or start a sweep with more contextTokens',
   NoTrainer: `start a trainer worker on the queue ${TRAINER_QUEUE}, then retry`,
   ArtifactMissing: 'an input is gone from the store; retry, which makes it anew',
-  ArtifactCorrupt: 'discard it as the message says, then retry, which makes it anew',
+  ArtifactCorrupt: 'see what damages the store; retry, which makes it anew',
   InvalidInput: 'skip, or start a sweep with a spec that is allowed',
   BatchesUnanswered: 'retry later, or start the sweep with write.mode "online"',
   Cancelled: 'retry to go on where it stopped, or skip',

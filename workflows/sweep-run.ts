@@ -5,6 +5,7 @@ import type { Plan } from './plan/plan.ts';
 import type { Fingerprints } from './plan/recipes.ts';
 import type { SharedStages } from './shared-stages.ts';
 import type { Desk } from './steering/desk.ts';
+import type { Healing } from './steering/healing.ts';
 
 /** One run of a sweep, as those that run its parts share it. */
 export interface SweepRun {
@@ -16,6 +17,7 @@ export interface SweepRun {
   board: Board;
   desk: Desk;
   shared: SharedStages;
+  healing: Healing;
   /** Results of stages that were there before, by key. */
   finished: FindResult;
   /** What was given up, in whatever order that was. */

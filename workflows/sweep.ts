@@ -19,6 +19,7 @@ import { POLICIES } from './policies.ts';
 import { allSettled, SharedStages } from './shared-stages.ts';
 import { explained } from './stage.ts';
 import { Desk } from './steering/desk.ts';
+import { Healing } from './steering/healing.ts';
 import { offerUpdates } from './steering/updates.ts';
 import type { SweepRun } from './sweep-run.ts';
 import { tellSweep } from './telling.ts';
@@ -91,6 +92,7 @@ async function runSweep(name: string, spec: SweepSpec, notices: Notices, current
     board.waitingForMoney = waitingFor;
     changed();
   };
+  const healing = new Healing();
   setHandler(stageEvents, (events, toldRun) => {
     for (const told of events) {
       const event = ofThisRun(told, toldRun);
@@ -100,7 +102,11 @@ async function runSweep(name: string, spec: SweepSpec, notices: Notices, current
       // Who waits for a person keeps nobody else from running.
       if (after === 'blocked') desk.slots.leave(event.cell);
       else if (before === 'blocked' && after === 'running') desk.slots.goOn(event.cell);
-      if (event.state === 'blocked') notices.blocked(event.cell, event.failure);
+      if (event.state !== 'blocked') continue;
+      // A cell asks about what might be put right even where nobody is to be waited for.
+      if (healing.takes(event.cell, event.failure)) desk.heal(event.cell);
+      else if (desk.finishing) void desk.giveUp(event.cell);
+      else notices.blocked(event.cell, event.failure);
     }
     changed();
   });
@@ -114,7 +120,7 @@ async function runSweep(name: string, spec: SweepSpec, notices: Notices, current
     const unit = unitsOf(plan).find((candidate) => candidate.id === id);
     if (unit !== undefined) await shared.remake(unit);
   };
-  const run: SweepRun = { name, plan, fingerprints, board, desk, shared, finished, failures: [], unpatched: {}, changed };
+  const run: SweepRun = { name, plan, fingerprints, board, desk, shared, healing, finished, failures: [], unpatched: {}, changed };
   changed();
   await allSettled([...plan.baselines.map((unit) => runBaseline(run, unit)), ...plan.cells.map((unit) => runCell(run, unit)), ...plan.cells.map((unit) => runPatch(run, unit))]);
   await shared.stop();

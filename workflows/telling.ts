@@ -3,7 +3,9 @@ import { ApplicationFailure, isCancellation, proxyActivities } from '@temporalio
 import type { Activities } from '../activities/index.ts';
 import type { Recipe, StageResult } from './contracts/artifacts.ts';
 import type { SweepResult } from './contracts/progress.ts';
+import type { FindResult } from './contracts/requests.ts';
 import type { SweepSpec } from './contracts/spec.ts';
+import { failureOf } from './failures.ts';
 import { findAll } from './finding.ts';
 import { artifactKey } from './plan/keys.ts';
 import { type Plan, recipesOf, refsOf, type Unit, unitsOf } from './plan/plan.ts';
@@ -11,18 +13,19 @@ import { reportOver, rolesOf } from './plan/report.ts';
 import { POLICIES } from './policies.ts';
 import { explained, runReport } from './stage.ts';
 import type { SweepRun } from './sweep-run.ts';
+import { remakeLost } from './units.ts';
 
 const { publishReport } = proxyActivities<Activities>(POLICIES.lookup);
 
 /** What the end of a sweep is told from: its run, and what is missing of it (units that were given up, cells that could not be patched). */
-export type Told = Pick<SweepRun, 'name' | 'plan' | 'fingerprints' | 'finished' | 'failures' | 'unpatched'>;
+type Told = Pick<SweepRun, 'name' | 'plan' | 'fingerprints' | 'finished' | 'failures' | 'unpatched'>;
 
 /**
  * Writes the report and puts it where people find it. Throws `SweepFailed` with every cause if no cell could be finished
  * (what there is of them is reported all the same), or if cells failed and the report, too. `whole` is the plan of which
  * the run may be a part.
  */
-export async function tellSweep(run: Told, spec: SweepSpec, whole: Plan) {
+export async function tellSweep(run: SweepRun, spec: SweepSpec, whole: Plan) {
   const { failures, plan } = run;
   const everyOne = new Set(failures.map(({ cell: id }) => id)).size === plan.baselines.length + plan.cells.length;
   const sweepFailed = (note: string) =>
@@ -36,13 +39,20 @@ export async function tellSweep(run: Told, spec: SweepSpec, whole: Plan) {
   return told;
 }
 
-async function publishedReport(run: Told, spec: SweepSpec, whole: Plan) {
-  const report = await writeReport(run, spec, whole);
-  return report && { report, published: await explained(publishReport({ report: report.ref, sweep: run.name })) };
+async function publishedReport(run: SweepRun, spec: SweepSpec, whole: Plan) {
+  for (let { finished } = run; ; finished = {}) {
+    try {
+      const report = await writeReport(run, finished, spec, whole);
+      return report && { report, published: await explained(publishReport({ report: report.ref, sweep: run.name })) };
+    } catch (error) {
+      if (isCancellation(error) || !run.healing.takes('the report', failureOf(error, run.name))) throw error;
+      await remakeLost(run, unitsOf(run.plan));
+    }
+  }
 }
 
-/** The report over every artifact of the sweep that exists now, with the reasons for what is missing; null where none does. */
-async function writeReport({ plan, fingerprints, finished, failures, unpatched }: Told, spec: SweepSpec, whole: Plan): Promise<StageResult | null> {
+/** The report over every artifact of the sweep that exists now, with the reasons for what is missing; null where none does. `reports`: those that there are. */
+async function writeReport({ plan, fingerprints, finished, failures, unpatched }: Told, reports: FindResult, spec: SweepSpec, whole: Plan): Promise<StageResult | null> {
   const units = unitsOf(whole);
   const failed = new Set(failures.map(({ cell: id }) => id));
   // What a failed cell finished before it failed is shown too.
@@ -68,7 +78,7 @@ async function writeReport({ plan, fingerprints, finished, failures, unpatched }
     }),
   );
   const report = { spec, absent, missing, skipped: { ...whole.skipped, ...unselected } };
-  return finished[artifactKey(reportOver(report, whole))] ?? runReport({ ...report, fingerprints });
+  return reports[artifactKey(reportOver(report, whole))] ?? runReport({ ...report, fingerprints });
 }
 
 /** One line per cause, with the cells it stopped: what cells share fails all of them at once. */

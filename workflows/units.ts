@@ -7,11 +7,12 @@ import { cell } from './cell.ts';
 import type { Recipe } from './contracts/artifacts.ts';
 import type { Failure } from './contracts/progress.ts';
 import { failureOf, givenUpIn, type Verdict } from './failures.ts';
+import { findAll } from './finding.ts';
 import { cellLabel, cellWorkflowId } from './ids.ts';
 import { lackingForPatch } from './patching.ts';
 import { forceOf } from './plan/filters.ts';
 import { artifactKey } from './plan/keys.ts';
-import { type BaselinePlan, type CellPlan, realCellOf, type Unit } from './plan/plan.ts';
+import { type BaselinePlan, type CellPlan, realCellOf, refsOf, type Unit } from './plan/plan.ts';
 import { OLD_CELL_CLOSES } from './policies.ts';
 import { runStage } from './stage.ts';
 import type { SweepRun } from './sweep-run.ts';
@@ -22,7 +23,7 @@ export async function runCell(run: SweepRun, unit: CellPlan): Promise<void> {
 }
 
 export async function runBaseline(run: SweepRun, unit: BaselinePlan): Promise<void> {
-  const label = cellLabel({ ...unit, condition: unit.baseline });
+  const label = labelOf(unit);
   await onShared(run, unit, label, () => runOwnStage(run, unit.id, label, unit.stages.evaluate));
 }
 
@@ -36,9 +37,10 @@ export async function runPatch(run: SweepRun, unit: CellPlan): Promise<void> {
     onStageReused(run.board, unit.id, patch, there);
     return;
   }
-  await steadily(run, unit, cellLabel(unit), 'patch', async () => {
+  await steadily(run, unit, cellLabel(unit), 'patch', async (again) => {
     const lacking = await lackingForPatch(run.board, unit, real);
     if (lacking === null) {
+      if (again) await remakeLost(run, [real, unit]);
       await run.desk.patches.enter(unit.id);
       try {
         return await runOwnStage(run, unit.id, cellLabel(unit), patch);
@@ -88,6 +90,7 @@ async function steadily(run: SweepRun, unit: Unit, label: string, part: '' | 'pa
         const word = desk.wordOn(unit.id);
         if (word !== null && isCancellation(error)) return onWord(word);
         const failure = failureOf(error, label);
+        if (run.healing.takes(unit.id, failure)) continue;
         onUnitBlocked(board, unit.id, failure);
         run.changed();
         const verdict = await desk.verdictOn(unit.id, failure, part).catch((cancelled: unknown) => {
@@ -111,6 +114,20 @@ function stopped({ board }: SweepRun, id: string, label: string, part: '' | 'pat
     ? { stage, type: 'Skipped', message: `${label}: skipped ${when}`, remedy: 'start the sweep again to make it' }
     : { stage, type: 'Finished', message: `${label}: the sweep was finished ${when}`, remedy: 'start the sweep again: what is finished is used again' };
 }
+
+/** Makes anew what units had finished and has gone since, such as artifacts that were found corrupt. */
+export async function remakeLost(run: SweepRun, units: readonly Unit[]): Promise<void> {
+  const there = await findAll(refsOf(units));
+  for (const unit of units) {
+    await run.shared.remake(unit);
+    for (const recipe of Object.values<Recipe>({ ...unit.stages })) {
+      if (!hasFinished(run.board, unit.id, recipe.stage) || artifactKey(recipe) in there) continue;
+      await runStage(labelOf(unit), recipe, run.desk.meansOf(unit.id));
+    }
+  }
+}
+
+const labelOf = (unit: Unit) => cellLabel('condition' in unit ? unit : { ...unit, condition: unit.baseline });
 
 /** Whether nothing is left to run for this unit, patching aside; if so, the board takes its results from the artifacts. */
 function reuse({ board, finished }: SweepRun, unit: Unit): boolean {

@@ -6,7 +6,7 @@ import { filesOf, type NamedFile } from '#workflows/plan/source-files.ts';
 import type { z } from 'zod';
 import { digestModelFolder, ENCODER } from '../base/model-folder.ts';
 import type { ActivityContext } from '../stage/context.ts';
-import { hopeless, toFailure } from '../stage/failures.ts';
+import { hopeless, toFailure, typedFailure } from '../stage/failures.ts';
 import { MINIATURE_WORLD_FILE } from '../source/miniature/world.ts';
 import { localFile, type LocalFileOptions } from './local-file.ts';
 
@@ -41,7 +41,7 @@ async function fingerprintSource(means: Means, source: Source, field: string, wa
 
 async function fingerprintFile(means: Means, { location, sha256: expected }: NamedFile, field: string, watch: Watch): Promise<string> {
   const { sha256 } = await localFile(means, location, { sha256: expected, ...watch }).catch((error: unknown) => {
-    const failure = toFailure(error, 1);
+    const failure = typedFailure(error);
     throw isHopeless(failure) ? hopeless('SourceError', `${field}: ${failure.message}`) : failure;
   });
   if (expected !== undefined && sha256 !== expected) throw hopeless('SourceError', `${field}.sha256: found ${sha256} for ${location}, allowed: ${expected}`);

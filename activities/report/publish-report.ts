@@ -4,9 +4,11 @@ import { parse } from '#workflows/contracts/parse.ts';
 import { PublishRequest, type PublishResult } from '#workflows/contracts/requests.ts';
 import type { ActivityContext } from '../stage/context.ts';
 import { toFailure } from '../stage/failures.ts';
+import { discarded } from '../stage/run-stage.ts';
 
 /** Copies a finished report to the reports folder of this worker, where a person can open it from disk. */
-export async function publishReport({ store, reportsFolder }: ActivityContext, given: PublishRequest): Promise<PublishResult> {
+export async function publishReport(context: ActivityContext, given: PublishRequest): Promise<PublishResult> {
+  const { store, reportsFolder } = context;
   try {
     const { report, sweep } = parse(PublishRequest, given, 'the report to publish');
     const source = await store.fetch({ kind: report.stage, key: report.key });
@@ -16,6 +18,6 @@ export async function publishReport({ store, reportsFolder }: ActivityContext, g
     for (const name of ['report.html', 'results.json']) await copyFile(join(source, name), join(folder, name));
     return { reportFile: join(folder, 'report.html'), resultsFile: join(folder, 'results.json') };
   } catch (error) {
-    throw toFailure(error);
+    throw toFailure(await discarded(context, error));
   }
 }

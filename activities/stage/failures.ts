@@ -1,9 +1,9 @@
-import { activityInfo } from '@temporalio/activity';
 import { ApplicationFailure, CancelledFailure } from '@temporalio/common';
 import { ArtifactCorrupt, ArtifactMissing } from '#infra/artifacts/errors.ts';
 import { JobFailed, ProcessCrashed } from '#infra/launcher/errors.ts';
-import { LAST_ATTEMPT } from '#workflows/attempts.ts';
+import { MOST_FAILURES } from '#workflows/attempts.ts';
 import { InvalidInput } from '#workflows/contracts/parse.ts';
+import { type FailureCounts, failuresBefore, tellNextAttempt } from './failure-counts.ts';
 
 /** A failure that a retry cannot help, with what a person can do about it in its message. */
 export function hopeless(type: string, message: string, cause?: Error): ApplicationFailure {
@@ -12,34 +12,33 @@ export function hopeless(type: string, message: string, cause?: Error): Applicat
 
 /**
  * The failure that Temporal should see for an error: typed, and non-retryable exactly where a retry cannot help (a bad
- * spec, malformed data, a missing model, a corrupt artifact). A lost connection or a crashed trainer is retried, up to the
- * last attempt.
+ * spec, malformed data, a missing model, a corrupt artifact). A lost connection or a crashed trainer is retried, until there
+ * were too many of them; `before` counts those of earlier attempts, and the next attempt is told.
  */
-export function toFailure(error: unknown, attempt = currentAttempt()): unknown {
-  const failure = typed(error);
-  const last = error instanceof JobFailed || error instanceof ProcessCrashed ? LAST_ATTEMPT.trainer : LAST_ATTEMPT.other;
-  if (attempt < last || failure instanceof CancelledFailure || !(failure instanceof Error)) return failure;
+export function toFailure(error: unknown, before: FailureCounts = failuresBefore()): unknown {
+  const failure = typedFailure(error);
+  if (failure instanceof CancelledFailure || !(failure instanceof Error)) return failure;
   if (failure instanceof ApplicationFailure && failure.nonRetryable) return failure;
+  const kind = isOfTrainer(error) ? 'trainer' : 'other';
+  const failures = { ...before, [kind]: before[kind] + 1 };
+  tellNextAttempt(`failed: ${failure.message}`, failures);
+  if (failures[kind] < MOST_FAILURES[kind]) return failure;
   const type = failure instanceof ApplicationFailure ? (failure.type ?? failure.name) : failure.name;
-  return hopeless(type, `${failure.message} (attempt ${attempt}, the last one)`, failure);
+  return hopeless(type, `${failure.message} (failure ${failures[kind]} of ${MOST_FAILURES[kind]})`, failure);
 }
 
-/** 1 outside of an activity. */
-function currentAttempt(): number {
-  try {
-    return activityInfo().attempt;
-  } catch {
-    return 1;
-  }
+/** A full disk is none of the job's doing, and may be over soon. */
+function isOfTrainer(error: unknown): boolean {
+  return error instanceof ProcessCrashed || (error instanceof JobFailed && error.type !== 'DiskFull');
 }
 
-function typed(error: unknown): unknown {
+/** The failure that an error is, whatever the attempt. */
+export function typedFailure(error: unknown): unknown {
   if (error instanceof ApplicationFailure || error instanceof CancelledFailure || !(error instanceof Error)) return error;
   if (error instanceof InvalidInput) return hopeless('InvalidInput', error.message);
   if (error instanceof ArtifactCorrupt) {
-    const { kind, key } = error.artifact;
-    const discard = `temporal workflow start --type discard --task-queue needlework --input '{"stage":"${kind}","key":"${key}"}'`;
-    return hopeless('ArtifactCorrupt', `${error.message}. To make it anew, discard it (${discard}) and retry the cell, or start the sweep again`, error);
+    // Trying the same again would find the same; the workflow has it made anew (workflows/steering/healing.ts).
+    return hopeless('ArtifactCorrupt', `${error.message}. It was discarded`, error);
   }
   if (error instanceof ArtifactMissing) return ApplicationFailure.create({ type: 'ArtifactMissing', message: error.message });
   if (error instanceof JobFailed) return ApplicationFailure.create({ type: error.type, message: error.message, nonRetryable: !error.retryable });

@@ -1,6 +1,7 @@
 import { Context } from '@temporalio/activity';
 import { advanceText } from '#workflows/advance-text.ts';
 import type { StageAdvance } from '#workflows/contracts/progress.ts';
+import { type FailureCounts, failuresBefore } from './failure-counts.ts';
 import { Pace } from './pace.ts';
 
 /** How far running work is. */
@@ -15,6 +16,8 @@ export interface StageProgress {
 /** Heartbeat details, as the UI and the terminal show them: a sentence for people, then its parts. */
 export interface HeartbeatDetails extends StageAdvance {
   text: string;
+  /** Of earlier attempts; left out where there were none. */
+  failures?: FailureCounts;
 }
 
 /** Heartbeats go on at this interval while nothing changes, so that a worker's death is noticed. */
@@ -29,10 +32,12 @@ export interface Watching {
 /** Runs `work` under heartbeats that show the progress it last reported. */
 export async function underHeartbeats<T>(first: StageProgress, work: (report: (progress: StageProgress) => void) => Promise<T>, { pace = new Pace(), onAdvance }: Watching = {}): Promise<T> {
   const activity = Context.current();
+  const before = failuresBefore();
+  const failures = before.trainer + before.other > 0 && { failures: before };
   let current = first;
   const beat = () => {
     const advance = pace.advance(current);
-    activity.heartbeat({ text: advanceText(advance), ...advance } satisfies HeartbeatDetails);
+    activity.heartbeat({ text: advanceText(advance), ...advance, ...failures } satisfies HeartbeatDetails);
     return advance;
   };
   beat();

@@ -1,4 +1,4 @@
-import type { ArtifactAddress } from '#infra/artifacts/errors.ts';
+import { type ArtifactAddress, ArtifactCorrupt } from '#infra/artifacts/errors.ts';
 import type { ArtifactStore, FoundArtifact } from '#infra/artifacts/store.ts';
 import type { ArtifactKey, ArtifactRef } from '#workflows/contracts/artifacts.ts';
 import type { Sought } from '#workflows/contracts/requests.ts';
@@ -15,18 +15,25 @@ export type Found =
 
 type Store = Pick<ArtifactStore, 'findVersion' | 'findMany'>;
 
+type OnCorrupt = (error: ArtifactCorrupt) => Promise<void>;
+
+const thrown: OnCorrupt = (error) => Promise.reject(error);
+
 /** Looks stages up in the store, each manifest once: what it answers is as of its first request. */
 export class LookUp {
   readonly #store: Store;
   readonly #read = new Map<string, Promise<FoundArtifact | null>>();
+  readonly #onCorrupt: OnCorrupt;
 
-  constructor(store: Store) {
+  /** What is to become of an artifact whose manifest cannot be read is for `onCorrupt` to say, which as a rule throws it; else it counts as missing. */
+  constructor(store: Store, onCorrupt: OnCorrupt = thrown) {
     this.#store = store;
+    this.#onCorrupt = onCorrupt;
   }
 
   /** Reads of many stages at once what `of` asks for. */
   async load(refs: readonly ArtifactRef[]): Promise<void> {
-    const found = await this.#store.findMany(refs.map(({ stage, key }) => ({ kind: stage, key })));
+    const found = await this.#findMany(refs.map(({ stage, key }) => ({ kind: stage, key })));
     for (const [at, { stage, key }] of refs.entries()) this.#read.set(`${stage}/${key}`, Promise.resolve(found[at] ?? null));
   }
 
@@ -47,15 +54,32 @@ export class LookUp {
 
   #find(address: ArtifactAddress): Promise<FoundArtifact | null> {
     const name = `${address.kind}/${address.key}`;
-    const running = this.#read.get(name) ?? this.#store.findVersion(address);
+    const running = this.#read.get(name) ?? this.#store.findVersion(address).catch((error: unknown) => this.#missing(error));
     this.#read.set(name, running);
     return running;
+  }
+
+  async #findMany(addresses: readonly ArtifactAddress[]): Promise<(FoundArtifact | null)[]> {
+    for (;;) {
+      try {
+        return await this.#store.findMany(addresses);
+      } catch (error) {
+        // One less each time.
+        await this.#missing(error);
+      }
+    }
+  }
+
+  async #missing(error: unknown): Promise<null> {
+    if (!(error instanceof ArtifactCorrupt)) throw error;
+    await this.#onCorrupt(error);
+    return null;
   }
 }
 
 /** What there is of each of these stages, by key; read of all at once. */
-export async function lookUpAll(store: Store, sought: readonly Sought[]): Promise<Map<ArtifactKey, Found>> {
-  const lookUp = new LookUp(store);
+export async function lookUpAll(store: Store, sought: readonly Sought[], onCorrupt?: OnCorrupt): Promise<Map<ArtifactKey, Found>> {
+  const lookUp = new LookUp(store, onCorrupt);
   await lookUp.load(sought);
   return new Map(await Promise.all(sought.map(async ({ force, ...ref }) => [ref.key, await lookUp.of(ref, force)] as const)));
 }

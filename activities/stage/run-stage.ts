@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { mkdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { Context, log } from '@temporalio/activity';
+import { ArtifactCorrupt } from '#infra/artifacts/errors.ts';
 import type { MadeFrom, Manifest } from '#infra/artifacts/manifest.ts';
 import { type ArtifactRef, type Recipe, Recipe as RecipeSchema, Stage, type StageResult, Summary } from '#workflows/contracts/artifacts.ts';
 import { parse } from '#workflows/contracts/parse.ts';
@@ -63,7 +64,7 @@ export async function runStage(
     const recipe = parse(RecipeSchema, given, `the recipe of a ${stage} stage`);
     if (recipe.stage !== stage) throw hopeless('InvalidInput', `stage: found "${recipe.stage}", allowed: "${stage}"`);
     const ref = refOf(recipe);
-    const found = await new LookUp(context.store).of(ref, force);
+    const found = await new LookUp(context.store, (error) => context.store.discardCorrupt(error)).of(ref, force);
     if (found.state === 'finished') return resultOf(ref, found.manifest, true);
     const before = found.state === 'missing' ? null : found;
 
@@ -118,8 +119,17 @@ export async function runStage(
       await rm(scratch, { recursive: true, force: true });
     }
   } catch (error) {
-    throw toFailure(error);
+    throw toFailure(await discarded(context, error));
   }
+}
+
+/** The error itself, once the artifact that it found corrupt is out of the way; what fails in that takes its place, and is worth another attempt. */
+export async function discarded({ store }: Pick<ActivityContext, 'store'>, error: unknown): Promise<unknown> {
+  if (!(error instanceof ArtifactCorrupt)) return error;
+  return store.discardCorrupt(error).then(
+    () => error,
+    (failed: unknown) => failed,
+  );
 }
 
 /** The labels under which an artifact has been forced, with this one: a sweep that is started again finds its own. */

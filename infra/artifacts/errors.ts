@@ -8,9 +8,12 @@ export interface ArtifactAddress {
 export class ArtifactCorrupt extends Error {
   override readonly name = 'ArtifactCorrupt';
   readonly artifact: ArtifactAddress;
-  constructor(artifact: ArtifactAddress, problem: string) {
-    super(`artifact ${artifact.kind}/${artifact.key} is corrupt: ${problem}`);
-    this.artifact = artifact;
+  /** Which commit of the artifact it was; null where its manifest cannot be read. */
+  readonly committedAt: string | null;
+  constructor({ kind, key }: ArtifactAddress, problem: string, committedAt: string | null = null) {
+    super(`artifact ${kind}/${key} is corrupt: ${problem}`);
+    this.artifact = { kind, key };
+    this.committedAt = committedAt;
   }
 }
 

@@ -141,8 +141,9 @@ export class ArtifactStore {
     await mkdir(partial, { recursive: true });
     try {
       for (const file of manifest.files) {
-        const problem = await this.#objects.download(file, partial);
-        if (problem !== null) throw new ArtifactCorrupt(address, problem);
+        // What came over a bad connection comes right the second time.
+        const problem = (await this.#objects.download(file, partial)) && (await this.#objects.download(file, partial));
+        if (problem !== null) throw new ArtifactCorrupt(address, problem, manifest.committedAt);
       }
       await pipeline([''], createWriteStream(join(partial, '.complete')));
       await rename(partial, folder);
@@ -157,20 +158,41 @@ export class ArtifactStore {
   /** One file of an artifact, checked against its SHA-256, without the others. Throws `ArtifactCorrupt`, also where there is no such file. */
   async read(manifest: Manifest, name: string): Promise<Buffer> {
     const file = manifest.files.find((candidate) => candidate.name === name);
-    if (file === undefined) throw new ArtifactCorrupt(manifest, `it has no file ${name}`);
-    const body = await this.#objects.read(file.object);
-    if (body === null) throw new ArtifactCorrupt(manifest, `file ${name} is gone`);
-    const bytes = Buffer.from(await body.transformToByteArray());
-    const sha256 = createHash('sha256').update(bytes).digest('hex');
-    if (sha256 !== file.sha256) throw new ArtifactCorrupt(manifest, `file ${name} has SHA-256 ${sha256}, its manifest says ${file.sha256}`);
-    return bytes;
+    if (file === undefined) throw new ArtifactCorrupt(manifest, `it has no file ${name}`, manifest.committedAt);
+    let problem = '';
+    for (let tries = 0; tries < 2; tries += 1) {
+      const body = await this.#objects.read(file.object);
+      if (body === null) throw new ArtifactCorrupt(manifest, `file ${name} is gone`, manifest.committedAt);
+      const bytes = Buffer.from(await body.transformToByteArray());
+      const sha256 = createHash('sha256').update(bytes).digest('hex');
+      if (sha256 === file.sha256) return bytes;
+      problem = `file ${name} has SHA-256 ${sha256}, its manifest says ${file.sha256}`;
+    }
+    throw new ArtifactCorrupt(manifest, problem, manifest.committedAt);
+  }
+
+  /**
+   * Deletes an artifact that was found corrupt, unless another has found it too and it was made anew since: whoever needs it then
+   * finds that it is missing. Its local copies were checked as they came, and stay.
+   */
+  async discardCorrupt({ artifact, committedAt }: ArtifactCorrupt): Promise<void> {
+    const now = await this.find(artifact).catch((error: unknown) => {
+      if (error instanceof ArtifactCorrupt) return { committedAt: null };
+      throw error;
+    });
+    if (now === null || now.committedAt !== committedAt) return;
+    await this.#delete(artifact);
   }
 
   /** Deletes an artifact, manifest first, and its local copies; the next run that needs it makes it anew. */
   async discard(address: ArtifactAddress): Promise<void> {
+    await this.#delete(address);
+    await rm(join(this.#cacheFolder, address.kind, address.key), { recursive: true, force: true });
+  }
+
+  async #delete(address: ArtifactAddress): Promise<void> {
     await this.#objects.delete([manifestObject(address)]);
     await this.#objects.delete(await this.#objects.list(`${folderOf(address)}/`));
-    await rm(join(this.#cacheFolder, address.kind, address.key), { recursive: true, force: true });
   }
 }
 

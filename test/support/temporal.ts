@@ -11,25 +11,35 @@ import { temporaryFolder } from './folders.ts';
 export async function temporalForTests() {
   Runtime.install({ logger: new DefaultLogger('ERROR'), telemetryOptions: { logging: { filter: 'ERROR', forward: {} } } });
   const folder = temporaryFolder();
-  const [server, workflowBundle] = await Promise.all([
+  const [port, uiPort] = [await anyPort(), await anyPort()];
+  const start = () =>
     startTemporal({
       executable: executable('NEEDLEWORK_TEMPORAL_CLI'),
       databaseFile: join(folder, 'temporal.db'),
-      port: await anyPort(),
-      uiPort: await anyPort(),
+      port,
+      uiPort,
       namespace: 'default',
       searchAttributes: SEARCH_ATTRIBUTES,
       dynamicConfig: PRIORITY_AND_FAIRNESS,
       logFile: join(folder, 'temporal.log'),
-    }),
+    });
+  const [first, workflowBundle] = await Promise.all([
+    start(),
     bundleWorkflowCode({ workflowsPath: new URL('../../workflows/index.ts', import.meta.url).pathname, logger: new DefaultLogger('WARN') }),
   ]);
+  let server = first;
   const native = await NativeConnection.connect({ address: server.address });
   const connection = await Connection.connect({ address: server.address });
   return {
     server,
     client: new Client({ connection }),
     workflowBundle,
+    /** kill -9 of the server, which is then started again on its database. */
+    killServer: async () => {
+      process.kill(server.pid, 'SIGKILL');
+      await server.stop();
+      server = await start();
+    },
     worker: (options: Omit<WorkerOptions, 'connection' | 'taskQueue'> & { taskQueue: string }) => Worker.create({ maxHeartbeatThrottleInterval: MAX_HEARTBEAT_THROTTLE, ...options, connection: native }),
     stop: async () => {
       await connection.close();

@@ -11,6 +11,7 @@ import { artifactKey } from '../plan/keys.ts';
 import type { CellWork } from '../plan/plan.ts';
 import { runStage } from '../stage.ts';
 import { changedBy, urgency } from './orders.ts';
+import { isHealable } from './healing.ts';
 import { Parked } from './parked.ts';
 
 /** A stage event without the cell, which the desk knows. */
@@ -106,7 +107,8 @@ export class CellDesk {
   }
 
   async #verdictOn(stage: Stage, failure: Failure) {
-    if (this.#orders.onFailure === 'finish') return 'finish';
+    // What might be put right is for the sweep to say.
+    if (this.#orders.onFailure === 'finish' && (this.#sweep === null || !isHealable(failure))) return 'finish';
     this.#blocked.set(stage, failure);
     this.#tell({ stage, state: 'blocked', failure });
     this.#showStage(stage);

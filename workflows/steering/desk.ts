@@ -187,6 +187,18 @@ export class Desk {
     else await this.#order();
   }
 
+  /** What blocks a cell is put right without a person. */
+  heal(id: string): void {
+    onUnitRetried(this.#board(), id);
+    this.slots.goOn(id);
+    void this.#retryCell(id);
+  }
+
+  /** A cell that is blocked does without that. */
+  async giveUp(id: string): Promise<void> {
+    await this.#order([id]);
+  }
+
   #release(verdict: Verdict, id: string): void {
     this.#parked.release(verdict, [`${id} `, `${id} patch`]);
   }

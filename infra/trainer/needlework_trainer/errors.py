@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import errno
+
 
 class TrainerError(Exception):
     """Base of all expected failures; `type` is the class name, as the worker sees it.
@@ -56,6 +58,12 @@ class OutOfMemory(TrainerError):
     """The device ran out of memory; the message says what was asked for and what would fit."""
 
 
+class DiskFull(TrainerError):
+    """There was no room left on a disk of this machine; the same job may do later, or elsewhere."""
+
+    retryable = True
+
+
 class InternalError(TrainerError):
     """Anything unexpected; the traceback is on stderr."""
 
@@ -67,4 +75,15 @@ def as_trainer_error(error: BaseException) -> TrainerError:
     if isinstance(error, TrainerError):
         return error
     text = f"{type(error).__name__}: {error}"
-    return InternalError(text)
+    return DiskFull(text) if _disk_was_full(error) else InternalError(text)
+
+
+def _disk_was_full(error: BaseException | None) -> bool:
+    """Whether an exception, or one that it came of, says so; libraries in other languages say it in words only."""
+    while error is not None:
+        if isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT):
+            return True
+        if "No space left on device" in str(error):
+            return True
+        error = error.__cause__ or error.__context__
+    return False

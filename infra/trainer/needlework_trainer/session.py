@@ -11,7 +11,7 @@ from collections.abc import Iterable
 import torch
 
 from . import evaluate, mask, memory, patch, pretrain, rank, score
-from .errors import InternalError, as_trainer_error
+from .errors import DiskFull, InternalError, as_trainer_error
 from .jobs import EvaluateJob, MaskJob, PatchJob, PretrainJob, RankJob, ScoreJob, TrainJob, job_id_of, read_job
 from .models import Base, ModelCache
 from .protocol import Channel, Progress, read_request
@@ -42,7 +42,7 @@ class Session:
         except Exception as error:
             traceback.print_exc(file=sys.stderr)
             typed = as_trainer_error(error)
-            if isinstance(typed, InternalError):
+            if isinstance(typed, (InternalError, DiskFull)):
                 # Whatever broke may have left the model half changed.
                 self._models.drop()
             self._channel.error(job_id, typed)

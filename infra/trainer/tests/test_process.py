@@ -87,6 +87,25 @@ def test_after_an_unexpected_error_the_model_is_loaded_afresh(bench, monkeypatch
     assert bench.run(bench.job("evaluate"))["measurements"]["modelReloaded"] is True
 
 
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="needs a device that is always full")
+@pytest.mark.parametrize("wrapped", [False, True])
+def test_a_full_disk_is_typed_and_retried(bench, monkeypatch, wrapped):
+    def fail(*_):
+        try:
+            with open("/dev/full", "w") as file:
+                file.write("x" * 100_000)
+        except OSError as error:
+            if not wrapped:
+                raise
+            raise RuntimeError("the file could not be written") from error
+
+    with monkeypatch.context() as patch:
+        patch.setattr(evaluate, "greedy", fail)
+        error = bench.run(bench.job("evaluate"))["error"]
+    assert error["type"] == "DiskFull" and error["retryable"]
+    assert bench.run(bench.job("evaluate"))["type"] == "result"
+
+
 def test_running_out_of_memory_is_typed_and_not_retried(bench, monkeypatch):
     def fail(*_):
         raise torch.OutOfMemoryError("CUDA out of memory. Tried to allocate 20.00 GiB")

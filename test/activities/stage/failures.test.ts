@@ -28,20 +28,17 @@ it.each([
 });
 
 it.each([
-  [new ProcessCrashed('the job process ended (SIGKILL)'), 5, 'TrainerCrashed'],
-  [new JobFailed('InternalError', 'something broke', true), 5, 'InternalError'],
-  [new Error('socket hang up'), 15, 'Error'],
-])('gives up at the last attempt, and says so: %s', (error, last, type) => {
-  expect(toFailure(error, last - 1)).not.toMatchObject({ nonRetryable: true });
-  expect(toFailure(error, last)).toMatchObject({ type, nonRetryable: true, message: `${error.message} (attempt ${last}, the last one)` });
-  expect(toFailure(new CancelledFailure('cancelled'), 99)).toBeInstanceOf(CancelledFailure);
+  [new ProcessCrashed('the job process ended (SIGKILL)'), 'trainer', 5, 'TrainerCrashed'],
+  [new JobFailed('InternalError', 'something broke', true), 'trainer', 5, 'InternalError'],
+  [new JobFailed('DiskFull', 'OSError: [Errno 28] No space left on device', true), 'other', 15, 'DiskFull'],
+  [new Error('socket hang up'), 'other', 15, 'Error'],
+] as const)('gives up at the last failure of its kind, and says so: %s', (error, kind, most, type) => {
+  const none = { trainer: 99, other: 99 };
+  expect(toFailure(error, { ...none, [kind]: most - 2 })).not.toMatchObject({ nonRetryable: true });
+  expect(toFailure(error, { ...none, [kind]: most - 1 })).toMatchObject({ type, nonRetryable: true, message: `${error.message} (failure ${most} of ${most})` });
+  expect(toFailure(new CancelledFailure('cancelled'), none)).toBeInstanceOf(CancelledFailure);
 });
 
 it('leaves a lost connection, a cancellation and a failure that is one already as they are', () => {
   for (const error of [new Error('socket hang up'), new CancelledFailure('cancelled'), ApplicationFailure.nonRetryable('known')]) expect(toFailure(error)).toBe(error);
-});
-
-it('says how to make a corrupt artifact anew', () => {
-  const { message } = toFailure(new ArtifactCorrupt(address, 'file a is gone')) as Error;
-  expect(message).toContain(`temporal workflow start --type discard --task-queue needlework --input '{"stage":"dataset","key":"${address.key}"}'`);
 });

@@ -1,0 +1,119 @@
+/** Runs of the DAG on the programs that we are compared with. */
+import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
+import { once } from 'node:events';
+import { closeSync, mkdirSync, openSync, readdirSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { createInterface } from 'node:readline';
+import { fileURLToPath } from 'node:url';
+import type { Node } from './dag.ts';
+
+/** Cores that they may use. */
+const CORES = 2;
+const here = (name: string) => fileURLToPath(new URL(name, import.meta.url));
+
+export interface Other {
+  name: string;
+  /** Seconds of one run; the second and further ones find everything there. */
+  run: () => Promise<number>;
+  stop: () => Promise<void>;
+}
+
+export interface OtherOptions {
+  /** Folder of their programs. */
+  programs: string;
+  /** For all that they write. */
+  folder: string;
+  nodes: readonly Node[];
+}
+
+/** Nothing of the person's own settings, nor of their accounts; nothing is sent anywhere. */
+function environment(folder: string): NodeJS.ProcessEnv {
+  const { PATH, HOME, LANG, TMPDIR } = process.env;
+  return {
+    PATH, HOME, LANG, TMPDIR,
+    PREFECT_HOME: join(folder, 'prefect-home'),
+    PREFECT_SERVER_EPHEMERAL_STARTUP_TIMEOUT_SECONDS: '300',
+    PREFECT_SERVER_ANALYTICS_ENABLED: 'false',
+    PREFECT_LOGGING_LEVEL: 'ERROR',
+    DAGSTER_HOME: join(folder, 'dagster-home'),
+    DAGSTER_DISABLE_TELEMETRY: 'yes',
+    DO_NOT_TRACK: '1',
+  };
+}
+
+function prepare({ folder, nodes }: OtherOptions, name: string): { home: string; dag: string; results: string } {
+  const home = join(folder, name);
+  const results = join(home, 'results');
+  mkdirSync(results, { recursive: true });
+  const dag = join(home, 'dag.json');
+  writeFileSync(dag, JSON.stringify(nodes));
+  return { home, dag, results };
+}
+
+/** The whole program from start to end, as it is used. */
+export function snakemake(options: OtherOptions): Other {
+  const { home, dag, results } = prepare(options, 'snakemake');
+  const args = ['--snakefile', here('Snakefile'), '--directory', results, '--cores', String(CORES), '--quiet', 'all', '--config', `dag=${dag}`, `last=${options.nodes.at(-1)!.id}`];
+  return {
+    name: 'Snakemake',
+    run: async () => {
+      const log = openSync(join(home, 'log'), 'a');
+      const started = performance.now();
+      const { status } = spawnSync(join(options.programs, 'snakemake'), args, { env: environment(home), stdio: ['ignore', log, log] });
+      const seconds = (performance.now() - started) / 1000;
+      closeSync(log);
+      if (status !== 0) throw new Error(`snakemake ended with status ${status}; see ${join(home, 'log')}`);
+      allThere('Snakemake', results, options.nodes);
+      return seconds;
+    },
+    stop: async () => {},
+  };
+}
+
+/** Without the time that its imports take. */
+export const dagster = (options: OtherOptions) => scripted('Dagster', 'dagster_dag.py', options, (home) => {
+  mkdirSync(join(home, 'dagster-home'));
+  writeFileSync(join(home, 'dagster-home', 'dagster.yaml'), 'telemetry:\n  enabled: false\n');
+});
+
+/** Without the time that its imports and the start of its server take. */
+export const prefect = (options: OtherOptions) => scripted('Prefect', 'prefect_dag.py', options);
+
+/** A script that says that it is ready, and then, for each line that it gets, how long a run took. */
+async function scripted(name: string, script: string, options: OtherOptions, before: (home: string) => void = () => {}): Promise<Other> {
+  const { home, dag, results } = prepare(options, name.toLowerCase());
+  before(home);
+  const log = openSync(join(home, 'log'), 'a');
+  const child: ChildProcess = spawn(join(options.programs, 'python'), [here(script), dag, results], { env: environment(home), stdio: ['pipe', 'pipe', log] });
+  closeSync(log);
+  const ended = once(child, 'exit').then(([code]) => code as number | null);
+  const lines = createInterface({ input: child.stdout! })[Symbol.asyncIterator]();
+  const answer = async () => {
+    // Others may print on it, too.
+    for (let line = await lines.next(); !line.done; line = await lines.next()) {
+      if (line.value.startsWith('{')) return JSON.parse(line.value) as { stages?: number; seconds?: number };
+    }
+    throw new Error(`${name} ended with status ${await ended}; see ${join(home, 'log')}`);
+  };
+  await answer();
+  return {
+    name,
+    run: async () => {
+      child.stdin!.write('run\n');
+      const { stages, seconds } = await answer();
+      if (stages !== options.nodes.length) throw new Error(`${name} ran ${stages} of ${options.nodes.length} stages`);
+      allThere(name, results, options.nodes);
+      return seconds!;
+    },
+    stop: async () => {
+      child.stdin!.end();
+      await ended;
+    },
+  };
+}
+
+function allThere(name: string, results: string, nodes: readonly Node[]): void {
+  const found = new Set(readdirSync(results));
+  const missing = nodes.filter(({ id }) => !found.has(id));
+  if (missing.length > 0) throw new Error(`${name} left out ${missing.length} stages: ${missing[0]!.id}, …`);
+}

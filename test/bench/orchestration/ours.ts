@@ -1,0 +1,46 @@
+/** Runs of the grid on our workflows: the embedded Temporal server, and real artifacts on the embedded S3 server, read and written by every stage. */
+import { SweepResult } from '#workflows/contracts/progress.ts';
+import { LIGHT_QUEUE, TRAINER_QUEUE } from '#workflows/queues.ts';
+import { s3ForTests, storedActivities } from '../../support/stored-activities.ts';
+import { temporalForTests } from '../../support/temporal.ts';
+import { gridSpec } from './dag.ts';
+
+export interface OurRun {
+  seconds: number;
+  /** Stages that did work, and that were there. */
+  ran: number;
+  reused: number;
+  /** Events in the history of the sweep, and in those of its cells together. */
+  events: { sweep: number; cells: number };
+}
+
+/** Servers and workers, up before the first run. */
+export async function startOurs(folder: string) {
+  const [temporal, s3] = [await temporalForTests(), await s3ForTests(folder)];
+  const { activities } = storedActivities(s3.context);
+  const made = [
+    await temporal.worker({ taskQueue: LIGHT_QUEUE, workflowBundle: temporal.workflowBundle, activities }),
+    await temporal.worker({ taskQueue: TRAINER_QUEUE, activities }),
+  ];
+  const running = made.map((worker) => worker.run());
+  let count = 0;
+  return {
+    run: async (): Promise<OurRun> => {
+      count += 1;
+      const workflowId = `bench-${count}`;
+      const started = performance.now();
+      const result = SweepResult.parse(await temporal.client.workflow.execute('sweep', { workflowId, taskQueue: LIGHT_QUEUE, args: [gridSpec()] }));
+      const seconds = (performance.now() - started) / 1000;
+      if (result.status !== 'complete') throw new Error(`the sweep ended as ${result.status}`);
+      const lengthOf = async (id: string) => (await temporal.client.workflow.getHandle(id).describe()).historyLength;
+      const lengths = await Promise.all(result.cells.filter(({ workflowId: id }) => id !== null).map(({ workflowId: id }) => lengthOf(id!)));
+      return { seconds, ran: result.stagesRun, reused: result.stagesReused, events: { sweep: await lengthOf(workflowId), cells: lengths.reduce((sum, length) => sum + length, 0) } };
+    },
+    stop: async () => {
+      for (const worker of made) worker.shutdown();
+      await Promise.all(running);
+      await temporal.stop();
+      await s3.stop();
+    },
+  };
+}

@@ -1,0 +1,87 @@
+/**
+ * What orchestration costs: `npm run bench -- orchestration [RUNS]`. The paper's grid of 36 cells with stages that do no work, on our
+ * workflows and on Prefect, Dagster and Snakemake, each with its embedded default, one after the other, RUNS times (3) with all
+ * made anew and as often with all there. Every stage reads what it rests on and writes a small file: ours to S3, theirs to the disk.
+ */
+import { mkdtempSync, rmSync } from 'node:fs';
+import { availableParallelism, tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { gridDag } from './dag.ts';
+import { programs, versions } from './environment.ts';
+import { dagster, type Other, type OtherOptions, prefect, snakemake } from './others.ts';
+import { type OurRun, startOurs } from './ours.ts';
+
+const runs = Number(process.argv[2] ?? 3);
+if (!Number.isInteger(runs) || runs < 1) throw new Error(`RUNS: found "${process.argv[2]}", allowed: a whole number from 1`);
+
+interface Times {
+  name: string;
+  first: number[];
+  again: number[];
+}
+
+const { cells, nodes } = gridDag();
+const folder = mkdtempSync(join(tmpdir(), 'needlework-bench-'));
+const pinned = versions();
+try {
+  const bin = programs();
+  console.log(`${cells} cells, ${nodes.length} stages, ${availableParallelism()} cores; ${runs} runs of each kind, the median counts (in brackets: fastest to slowest)`);
+  const ours: Times = { name: 'ours', first: [], again: [] };
+  const others: Times[] = ['Prefect', 'Dagster', 'Snakemake'].map((name) => ({ name, first: [], again: [] }));
+  let last: { first: OurRun; again: OurRun } | null = null;
+  // Side by side: each round has a run of each, so that what else the machine does meets all of them.
+  for (let round = 1; round <= runs; round += 1) {
+    last = await ourRound(join(folder, `${round}`), ours);
+    const options: OtherOptions = { programs: bin, folder: join(folder, `${round}`), nodes };
+    for (const [at, start] of [prefect, dagster, snakemake].entries()) await theirRound(await start(options), others[at]!);
+    console.log(`round ${round}: ${[ours, ...others].map(({ name, first, again }) => `${name} ${first.at(-1)!.toFixed(2)} s, again ${again.at(-1)!.toFixed(2)} s`).join('; ')}`);
+  }
+  table([ours, ...others]);
+  const { first, again } = last!;
+  console.log(`ours: ${first.ran} stages did work, then ${again.reused} were there. Events in histories: ${first.events.sweep} of the sweep and ${(first.events.cells / cells).toFixed(1)} of a cell, ${((first.events.sweep + first.events.cells) / cells).toFixed(1)} a cell in all; again ${again.events.sweep} of the sweep`);
+} finally {
+  rmSync(folder, { recursive: true, force: true, maxRetries: 5 });
+}
+process.exit();
+
+async function ourRound(at: string, times: Times): Promise<{ first: OurRun; again: OurRun }> {
+  const ours = await startOurs(at);
+  try {
+    const first = await ours.run();
+    const again = await ours.run();
+    times.first.push(first.seconds);
+    times.again.push(again.seconds);
+    return { first, again };
+  } finally {
+    await ours.stop();
+  }
+}
+
+async function theirRound(other: Other, times: Times): Promise<void> {
+  try {
+    times.first.push(await other.run());
+    times.again.push(await other.run());
+  } finally {
+    await other.stop();
+  }
+}
+
+function table(all: readonly Times[]): void {
+  const [ours] = all as [Times];
+  const rows = all.map(({ name, first, again }) => {
+    const [one, two] = [median(first), median(again)];
+    const version = pinned[name.toLowerCase()];
+    return [version ? `${name} ${version}` : name, spread(first), `${((1000 * one) / nodes.length).toFixed(1)} ms`, `${(one / median(ours.first)).toFixed(2)}×`, spread(again), `${(two / median(ours.again)).toFixed(2)}×`];
+  });
+  const lines = [['', 'first run', 'a stage', 'to ours', 'all there', 'to ours'], ...rows];
+  const widths = lines[0]!.map((_, column) => Math.max(...lines.map((line) => line[column]!.length)));
+  for (const line of lines) console.log(line.map((text, column) => (column === 0 ? text.padEnd(widths[column]!) : text.padStart(widths[column]!))).join('  '));
+}
+
+function spread(seconds: readonly number[]): string {
+  return `${median(seconds).toFixed(2)} s [${Math.min(...seconds).toFixed(2)}–${Math.max(...seconds).toFixed(2)}]`;
+}
+
+function median(values: readonly number[]): number {
+  return [...values].sort((a, b) => a - b)[Math.floor(values.length / 2)]!;
+}
