@@ -3,6 +3,7 @@ import { createWriteStream } from 'node:fs';
 import { access, mkdir, rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { pipeline } from 'node:stream/promises';
+import { setTimeout } from 'node:timers/promises';
 import type { S3Client } from '@aws-sdk/client-s3';
 import PQueue from 'p-queue';
 import { type ArtifactAddress, ArtifactCorrupt, ArtifactMissing } from './errors.ts';
@@ -16,6 +17,10 @@ const READS_AT_ONCE = 64;
 
 /** Manifests that are read one by one in about the time of a page of a listing (1,000 objects). */
 const READS_PER_PAGE = 20;
+
+/** How often a manifest is offered that the store refuses although no other one is there, and how long lies between. */
+const COMMIT_TRIES = 40;
+const COMMIT_AGAIN_MS = 250;
 
 /** What the maker of an artifact hands over beside its files. */
 export type NewArtifact = ArtifactAddress & Pick<Manifest, 'recipe' | 'summary' | 'measurements' | 'versions' | 'madeFrom' | 'forced'>;
@@ -106,14 +111,18 @@ export class ArtifactStore {
     for (const name of await listFiles(folder)) files.push(await this.#objects.upload(folderOf(artifact), folder, name));
     const { kind, key, recipe, summary, measurements, versions, madeFrom, forced } = artifact;
     const manifest = Manifest.parse({ schemaVersion: 1, kind, key, recipe, files, summary, measurements, versions, ...(madeFrom && { madeFrom }), ...(forced && { forced }), committedAt: new Date().toISOString() });
-    const version = await this.#objects.putJson(manifestObject(artifact), manifest, { ifNew: replaces === undefined, ifVersion: replaces });
-    if (version !== null) {
-      await this.#manifests.put(artifact, version, manifest);
-      return manifest;
+    for (let tries = 1; ; tries += 1) {
+      const version = await this.#objects.putJson(manifestObject(artifact), manifest, { ifNew: replaces === undefined, ifVersion: replaces });
+      if (version !== null) {
+        await this.#manifests.put(artifact, version, manifest);
+        return manifest;
+      }
+      const first = await this.findVersion(artifact);
+      if (first !== null && first.version !== replaces) return first.manifest;
+      // A store refuses while another one's manifest is on its way, which is not there to be read then, and may never be.
+      if ((first === null && replaces !== undefined) || tries === COMMIT_TRIES) throw new Error(`artifact ${kind}/${key} is being committed by another maker`);
+      await setTimeout(COMMIT_AGAIN_MS);
     }
-    const first = await this.find(artifact);
-    if (first === null) throw new Error(`artifact ${kind}/${key} is being committed by another maker`);
-    return first;
   }
 
   /**

@@ -122,8 +122,9 @@ describe('ArtifactStore', () => {
     const before = (await maker.findVersion(artifact))!;
     const old = await maker.fetch(artifact);
     const madeFrom = [{ kind: 'source', key: 'a'.repeat(64), content: 'x' }];
-    const committed = await Promise.all(['second', 'third'].map(async (text) => maker.commit({ ...artifact, forced: [text], madeFrom }, await folderWith({ 'train.jsonl': text }), before.version)));
-    expect(committed[0]).toEqual(committed[1]);
+    // Many, so that some are refused while the first one's manifest is on its way and the older one is still read.
+    const committed = await Promise.all(['second', 'third', 'fourth', 'fifth', 'sixth', 'seventh', 'eighth', 'ninth'].map(async (text) => maker.commit({ ...artifact, forced: [text], madeFrom }, await folderWith({ 'train.jsonl': text }), before.version)));
+    for (const one of committed) expect(one).toEqual(committed[0]);
     const { manifest, version } = (await maker.findVersion(artifact))!;
     expect(manifest).toEqual(committed[0]);
     expect(version).not.toBe(before.version);
