@@ -1,4 +1,5 @@
 import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { Client, Connection } from '@temporalio/client';
 import { bundleWorkflowCode, DefaultLogger, NativeConnection, Runtime, Worker, type WorkerOptions } from '@temporalio/worker';
 import { PRIORITY_AND_FAIRNESS, startTemporal } from '#infra/servers/index.ts';
@@ -7,8 +8,11 @@ import { MAX_HEARTBEAT_THROTTLE } from '#workers/timing.ts';
 import { anyPort, executable } from '../infra/servers/support.ts';
 import { temporaryFolder } from './folders.ts';
 
-/** A real Temporal server for one test file, with the project's workflows bundled once. Call inside `beforeAll`. */
-export async function temporalForTests() {
+/** The project's workflows. */
+export const WORKFLOWS = new URL('../../workflows/index.ts', import.meta.url);
+
+/** A real Temporal server for one test file, with the workflows bundled once. Call inside `beforeAll`. */
+export async function temporalForTests(workflows = WORKFLOWS) {
   Runtime.install({ logger: new DefaultLogger('ERROR'), telemetryOptions: { logging: { filter: 'ERROR', forward: {} } } });
   const folder = temporaryFolder();
   const [server, workflowBundle] = await Promise.all([
@@ -22,13 +26,14 @@ export async function temporalForTests() {
       dynamicConfig: PRIORITY_AND_FAIRNESS,
       logFile: join(folder, 'temporal.log'),
     }),
-    bundleWorkflowCode({ workflowsPath: new URL('../../workflows/index.ts', import.meta.url).pathname, logger: new DefaultLogger('WARN') }),
+    bundleOf(workflows),
   ]);
   const native = await NativeConnection.connect({ address: server.address });
   const connection = await Connection.connect({ address: server.address });
   return {
     server,
     client: new Client({ connection }),
+    native,
     workflowBundle,
     worker: (options: Omit<WorkerOptions, 'connection' | 'taskQueue'> & { taskQueue: string }) => Worker.create({ maxHeartbeatThrottleInterval: MAX_HEARTBEAT_THROTTLE, ...options, connection: native }),
     stop: async () => {
@@ -39,3 +44,7 @@ export async function temporalForTests() {
   };
 }
 
+/** Workflow code as workers take it. */
+export function bundleOf(workflows: URL) {
+  return bundleWorkflowCode({ workflowsPath: fileURLToPath(workflows), logger: new DefaultLogger('WARN') });
+}
