@@ -28,6 +28,8 @@ const workers = [
   await temporal.worker({ taskQueue: TRAINER_QUEUE, activities, maxConcurrentActivityTaskExecutions: 2000 }),
 ];
 const running = workers.map((worker) => worker.run());
+// Workers stop at signals, and nothing goes on without them.
+for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => void temporal.stop().finally(() => process.exit(130)));
 try {
   const started = performance.now();
   const handle = await temporal.client.workflow.start('sweep', { workflowId: 'scale', taskQueue: LIGHT_QUEUE, args: [spec] });
@@ -38,8 +40,10 @@ try {
   const result = SweepResult.parse(await handle.result().finally(() => clearInterval(showing)));
   const took = (performance.now() - started) / 1000;
   const { historyLength, historySize } = await handle.describe();
+  const answers = await Promise.all(['progress', 'plan', 'failures'].map(async (name) => `${name} ${megabytes(Buffer.byteLength(JSON.stringify(await handle.query(name))))}`));
   console.log(`${cells} cells, ${ran.length} stages: ${result.status} after ${took.toFixed(1)} s (${((1000 * took) / ran.length).toFixed(1)} ms a stage)`);
-  console.log(`the sweep's history: ${historyLength} events (${(historyLength / cells).toFixed(1)} a cell), ${((historySize ?? 0) / 2 ** 20).toFixed(1)} MB; a cell's: ${await eventsOfACell()} events`);
+  console.log(`the sweep's history: ${historyLength} events (${(historyLength / cells).toFixed(1)} a cell), ${megabytes(historySize ?? 0)}; a cell's: ${await eventsOfACell()} events`);
+  console.log(`answers to queries: ${answers.join(', ')}; the result: ${megabytes(Buffer.byteLength(JSON.stringify(result)))}`);
 
   hanging = true;
   const before = ran.length;
@@ -57,6 +61,10 @@ try {
   await temporal.stop();
 }
 process.exit();
+
+function megabytes(bytes: number): string {
+  return `${(bytes / 2 ** 20).toFixed(2)} MB`;
+}
 
 async function eventsOfACell(): Promise<number> {
   for await (const { historyLength } of temporal.client.workflow.list({ query: "WorkflowType = 'cell' AND ExecutionStatus = 'Completed'", pageSize: 1 })) return historyLength;
