@@ -38,6 +38,8 @@ export const POLICIES = {
 export interface SweepLimits {
   /** Cells that run, and patches. Fewer workers than this serve them anyway. */
   atOnce: number;
+  /** Cells whose start is under way: what is asked of the server in one go must stay below 4 MB. */
+  starting: number;
   /** Of sweeps with more units, cells tell how stages ended only: with all their news a history would grow too long. */
   tellingAll: number;
   /** Of sweeps with more units, `progress` tells the artifacts of those cells only that it is asked about. */
@@ -47,7 +49,7 @@ export interface SweepLimits {
   /** How often a sweep looks whether anybody does its trainer jobs. Each look is kept in its history. */
   looks: { firstMs: number; factor: number; mostMs: number };
 }
-export const LIMITS: SweepLimits = { atOnce: 500, tellingAll: 200, withArtifacts: 1_000, planned: 300, looks: { firstMs: 15_000, factor: 2, mostMs: 3_600_000 } };
+export const LIMITS: SweepLimits = { atOnce: 500, starting: 100, tellingAll: 200, withArtifacts: 1_000, planned: 300, looks: { firstMs: 15_000, factor: 2, mostMs: 3_600_000 } };
 
 /** How often, and how many times, a sweep asks whether the workflow of a cell has closed that an earlier run of it had started. */
 export const OLD_CELL_CLOSES = { everyMs: 1_000, tries: 60 } as const;

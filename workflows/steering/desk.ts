@@ -29,6 +29,8 @@ export class Desk {
   /** For the stages of cells that the sweep runs itself, of which the server holds only so many. */
   readonly patches: Slots;
   readonly #limits: SweepLimits;
+  /** For cells whose start is under way. */
+  readonly starts: Slots;
   readonly #board: () => Board;
   readonly #root = CancellationScope.current();
   readonly #parked = new Parked();
@@ -58,6 +60,7 @@ export class Desk {
     this.#sharedTimeoutHours = run.timeoutHours;
     const priorityOf = (id: string) => this.#priorityOf(id) ?? USUAL_PRIORITY;
     this.slots = new Slots(run.concurrency, limits.atOnce, priorityOf);
+    this.starts = new Slots(null, limits.starting, priorityOf);
     this.patches = new Slots(null, limits.atOnce, priorityOf);
   }
 

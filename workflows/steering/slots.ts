@@ -34,6 +34,16 @@ export class Slots {
     }
   }
 
+  /** Does something of a unit while it has a slot. */
+  async hold<T>(id: string, work: () => Promise<T>): Promise<T> {
+    await this.enter(id);
+    try {
+      return await work();
+    } finally {
+      this.leave(id);
+    }
+  }
+
   leave(id: string): void {
     if (this.#held.delete(id)) this.#admit();
   }
