@@ -5,6 +5,7 @@ import { synthesizeDataset } from './dataset/synthesize-dataset.ts';
 import { evaluateModel } from './evaluate/evaluate-model.ts';
 import { discardArtifact } from './inputs/discard.ts';
 import { locateStore } from './inputs/locate.ts';
+import { lookForTrainers } from './trainers/look-for-trainers.ts';
 import { postNotice } from './notice/post-notice.ts';
 import { findFinished } from './inputs/find.ts';
 import { fingerprintInputs } from './inputs/fingerprint.ts';
@@ -38,7 +39,7 @@ const fingerprint = (context: ActivityContext, spec: SweepSpec) =>
 
 /** Activities that any worker can do. */
 export function lightActivities(context: ActivityContext) {
-  return bind(context, { fingerprintInputs: fingerprint, findFinished, importSource, importBase, writeTexts, submitTexts, collectTexts, synthesizeDataset, writeReport, publishReport, discardArtifact, locateStore, postNotice });
+  return bind(context, { fingerprintInputs: fingerprint, findFinished, importSource, importBase, writeTexts, submitTexts, collectTexts, synthesizeDataset, writeReport, publishReport, discardArtifact, locateStore, lookForTrainers, postNotice });
 }
 
 /** Activities that need a trainer. */

@@ -8,8 +8,13 @@ import { workflowCodeName } from './bundle.ts';
 export const DEPLOYMENT = 'needlework';
 
 /** What a light worker of this checkout registers as. */
-export async function deploymentOptions(): Promise<WorkerDeploymentOptions & { useWorkerVersioning: true }> {
-  return { useWorkerVersioning: true, version: { deploymentName: DEPLOYMENT, buildId: await workflowCodeName() }, defaultVersioningBehavior: 'PINNED' };
+export async function deploymentOptions() {
+  return versionOptions(await workflowCodeName());
+}
+
+/** What a light worker registers as whose workflow code is the version `buildId`. */
+export function versionOptions(buildId: string) {
+  return { useWorkerVersioning: true, version: { deploymentName: DEPLOYMENT, buildId }, defaultVersioningBehavior: 'PINNED' } as const satisfies WorkerDeploymentOptions;
 }
 
 const TRIES = 60;

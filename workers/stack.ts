@@ -19,7 +19,7 @@ import { fileLogger, logTemporalTo } from './logger.ts';
 import { newsSeconds } from './news-seconds.ts';
 import { SEARCH_ATTRIBUTES } from './search-attributes.ts';
 import { NVIDIA_DEVICE, trainerLaunch } from './trainer-launch.ts';
-import { trainerWorker } from './trainer-worker.ts';
+import { trainerPresence, trainerWorker } from './trainer-worker.ts';
 
 const HOST = '127.0.0.1';
 export const BUCKET = 'needlework';
@@ -86,6 +86,7 @@ export async function startStack(home: Home, env: NodeJS.ProcessEnv, onStep: (st
     const workers = [
       await lightWorker({ connection, namespace: NAMESPACE, workflowBundle: await bundling, context }),
       await trainerWorker({ connection, namespace: NAMESPACE, context }, trainer),
+      await trainerPresence({ connection, namespace: NAMESPACE }),
     ];
     const running = workers.map((worker) => worker.run());
     stops.push(async () => {

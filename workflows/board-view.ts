@@ -1,7 +1,8 @@
 /** What queries and the UI show of a board; pure. */
 import { advanceText } from './advance-text.ts';
 import type { Stage } from './contracts/artifacts.ts';
-import type { CellProgress, SweepFailures, SweepPlan, SweepProgress } from './contracts/progress.ts';
+import { InvalidInput, parse } from './contracts/parse.ts';
+import { type CellProgress, CellsQuery, type SweepFailures, type SweepPlan, type SweepProgress } from './contracts/progress.ts';
 import { type Board, graphOf, hasFinished, statusOf, waitingForOf } from './board.ts';
 import { conditionLabel } from './ids.ts';
 import { artifactKey } from './plan/keys.ts';
@@ -11,8 +12,16 @@ import { unitsOf } from './plan/plan.ts';
 const MOST_ROWS = 300;
 const FIRST: readonly CellProgress['status'][] = ['blocked', 'running', 'failed', 'skipped', 'done', 'waiting'];
 
-/** The answer to the `progress` query. */
-export function progressOf(sweep: string, board: Board): SweepProgress {
+/** Units that a query is about; null for all. Throws `InvalidInput` that names those that are not in the sweep. */
+export function askedOf({ cells }: Board, given: unknown): ReadonlySet<string> | null {
+  const asked = parse(CellsQuery, given ?? {}, 'the question').cells;
+  const unknown = asked?.filter((id) => !cells.has(id)) ?? [];
+  if (unknown.length > 0) throw new InvalidInput('the question', unknown.map((id) => `cells: found "${id}", which is not in the sweep; allowed: ids as in progress`));
+  return asked === undefined ? null : new Set(asked);
+}
+
+/** The answer to the `progress` query: of the cells `asked` about, or of all; these without their artifacts where there are more than `withArtifacts`. */
+export function progressOf(sweep: string, board: Board, asked: ReadonlySet<string> | null = null, withArtifacts = Infinity): SweepProgress {
   const all = [...board.cells.values()];
   const shared = [...board.shared.values()];
   const count = (wanted: CellProgress['status']) => all.filter((cell) => cell.status === wanted).length;
@@ -29,7 +38,7 @@ export function progressOf(sweep: string, board: Board): SweepProgress {
     cost: { ...board.cost },
     artifactsAt: board.artifactsAt,
     shared,
-    cells: all,
+    cells: asked === null ? (all.length > withArtifacts ? all.map((cell) => ({ ...cell, artifacts: {} })) : all) : all.filter(({ id }) => asked.has(id)),
   };
 }
 
@@ -38,8 +47,8 @@ export function failuresOf({ cells }: Board): SweepFailures {
   return [...cells.values()].flatMap(({ id, status, failures }) => failures.map((failure) => ({ cell: id, status, ...failure })));
 }
 
-/** The answer to the `plan` query. */
-export function planOf(board: Board): SweepPlan {
+/** The answer to the `plan` query: of the units `asked` about, or of the first `most`. */
+export function planOf(board: Board, asked: ReadonlySet<string> | null = null, most = Infinity): SweepPlan {
   const { plan } = board;
   const { needs } = graphOf(board);
   const stateOfShared = (key: string) => {
@@ -52,8 +61,10 @@ export function planOf(board: Board): SweepPlan {
     if (board.givenUp.get(cell.id)?.has(stage) || cell.status === 'skipped' || cell.status === 'failed') return 'given up';
     return cell.failures.some((failure) => failure.stage === stage) ? 'blocked' : 'waiting';
   };
+  const all = unitsOf(plan);
+  const told = asked === null ? all.slice(0, most) : all.filter(({ id }) => asked.has(id));
   return {
-    units: unitsOf(plan).map(({ id, shared, stages }) => {
+    units: told.map(({ id, shared, stages }) => {
       const cell = board.cells.get(id)!;
       const entry = (role: string, recipe: (typeof shared)['source'], state: SweepPlan['units'][number]['stages'][number]['state']) => {
         const key = artifactKey(recipe);
@@ -67,6 +78,7 @@ export function planOf(board: Board): SweepPlan {
         ],
       };
     }),
+    notTold: all.length - told.length,
     skipped: plan.skipped,
   };
 }

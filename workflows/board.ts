@@ -2,6 +2,7 @@
 import type { ArtifactKey, Recipe, Stage, StageResult } from './contracts/artifacts.ts';
 import type { CellProgress, Failure, StageAdvance, StageEvent, SweepProgress, SweepStatus } from './contracts/progress.ts';
 import { type Plan, type Unit, unitsOf } from './plan/plan.ts';
+import { TRAINER_QUEUE } from './queues.ts';
 import { canGoOn, type StageGraph, stageGraph } from './stage-graph.ts';
 
 type Shared = SweepProgress['shared'][number];
@@ -13,6 +14,8 @@ export interface Board {
   paused: boolean;
   /** Why writing waits for a higher cost ceiling; null where it does not. */
   waitingForMoney: string | null;
+  /** Trainer jobs that wait while no worker listens for any; null where one does, or none wait. */
+  unattended: number | null;
   cells: Map<string, CellProgress>;
   /** By artifact key. */
   shared: Map<ArtifactKey, Shared>;
@@ -31,6 +34,7 @@ export function newBoard(plan: Plan): Board {
     phase: 'planning',
     paused: false,
     waitingForMoney: null,
+    unattended: null,
     cells: new Map(unitsOf(plan).map((unit) => [unit.id, waiting(unit)])),
     shared: new Map(),
     givenUp: new Map(),
@@ -208,12 +212,30 @@ export function statusOf(board: Board): SweepStatus {
   return isStuck(board) ? 'blocked' : 'running';
 }
 
-/** What a paused or blocked sweep waits for. */
+/** What a sweep waits for that is paused or blocked, or of which nobody does the trainer jobs. */
 export function waitingForOf(board: Board, status = statusOf(board)): string | null {
   if (status === 'paused') return board.paused ? 'the update resume: a person has paused it' : board.waitingForMoney;
+  if (status === 'running' && board.unattended !== null) return unattendedText(board.unattended);
   if (status !== 'blocked') return null;
   const blocked = [...board.cells.values()].filter((cell) => cell.status === 'blocked').length;
   return `the update retry, skip or finish: ${blocked === 1 ? '1 cell is' : `${blocked} cells are`} blocked, and nothing else is left to do`;
+}
+
+/** What is to be said where trainer jobs wait and nobody is there to do them. */
+export function unattendedText(jobs: number): string {
+  return `a worker with a trainer (needlework worker trainer): ${jobs === 1 ? '1 job waits' : `${jobs} jobs wait`} in the queue ${TRAINER_QUEUE}, and none listens`;
+}
+
+/** Whether something runs that a trainer job may belong to. */
+export function isAnythingRunning({ cells, shared }: Board): boolean {
+  return [...cells.values()].some(({ status }) => status === 'running') || [...shared.values()].some(({ status }) => status === 'running');
+}
+
+/** Signs of trainers at work: grows when one of their stages gets on, or ends. */
+export function trainerSigns({ cells, shared }: Board): number {
+  const ofCell = ({ artifacts, running }: CellProgress) =>
+    [...TRAINER_STAGES].filter((stage) => stage in artifacts || (running[stage] ?? null) !== null).length;
+  return [...cells.values()].reduce((signs, cell) => signs + ofCell(cell), [...shared.values()].filter(({ status, advance }) => status === 'done' || advance !== null).length);
 }
 
 function isStuck(board: Board): boolean {

@@ -1,6 +1,6 @@
 /** Signals, updates and queries of the workflows. */
 import { defineQuery, defineSignal, defineUpdate } from '@temporalio/workflow';
-import type { OneCellProgress, StageEvent, StageNews, SweepFailures, SweepPlan, SweepProgress } from './contracts/progress.ts';
+import type { CellsQuery, OneCellProgress, StageEvent, StageNews, SweepFailures, SweepPlan, SweepProgress } from './contracts/progress.ts';
 import type { CellOrders, ConcurrencyRequest, FinishRequest, PriorityRequest, RetryChange, RetryRequest, SkipRequest, SteeringAnswer } from './contracts/steering.ts';
 
 /**
@@ -35,10 +35,10 @@ export const setPriority = defineUpdate<SteeringAnswer, [PriorityRequest]>('setP
 export const setConcurrency = defineUpdate<SteeringAnswer, [ConcurrencyRequest]>('setConcurrency');
 
 /** Where a sweep stands: counts, cost, and per cell its stages, F1 and failures. */
-export const progress = defineQuery<SweepProgress>('progress');
+export const progress = defineQuery<SweepProgress, [CellsQuery?]>('progress');
 /** Where one cell stands; asked of its own workflow. */
 export const cellProgress = defineQuery<OneCellProgress>('progress');
 /** Everything that blocks or was given up, with cause and remedy. */
 export const failures = defineQuery<SweepFailures>('failures');
 /** The DAG, with the key and the state of every stage. */
-export const plan = defineQuery<SweepPlan>('plan');
+export const plan = defineQuery<SweepPlan, [CellsQuery?]>('plan');

@@ -1,6 +1,7 @@
 /** News of a sweep for the webhook of its spec: cells that block, and its end. What cannot be told stops nothing. */
 import { log, proxyActivities } from '@temporalio/workflow';
 import type { Activities } from '../activities/index.ts';
+import { unattendedText } from './board.ts';
 import type { Failure, SweepProgress, SweepResult } from './contracts/progress.ts';
 import type { Notice } from './contracts/requests.ts';
 import type { Webhook } from './contracts/run.ts';
@@ -28,6 +29,12 @@ export class Notices {
     if (this.#webhook === undefined) return;
     this.#blocked.push({ cell, ...failure });
     this.#sending ??= this.#sendBlocked();
+  }
+
+  /** Trainer jobs wait, and no worker listens for any. Such news wait for none, and none for them. */
+  unattended(jobs: number): void {
+    if (this.#webhook === undefined) return;
+    void this.#post({ event: 'unattended', sweep: this.#sweep, status: 'running', text: `Sweep ${this.#sweep} waits for ${unattendedText(jobs)}`, blocked: [], report: null });
   }
 
   /** The sweep has come to its end, with a result or the error that it ends with. */

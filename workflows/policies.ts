@@ -15,6 +15,8 @@ export const POLICIES = {
   lookup: { summary: 'looks up artifacts, or puts the report in its folder', taskQueue: LIGHT_QUEUE, startToCloseTimeout: '2m', heartbeatTimeout: '1m', retry },
   /** Webhooks: somebody else's server, for which no sweep waits longer than this. */
   notice: { taskQueue: LIGHT_QUEUE, startToCloseTimeout: '20s', scheduleToCloseTimeout: '5m', retry },
+  /** A look at the trainers' queue: what it does not find out now, the next look may. */
+  look: { summary: 'looks whether workers with a trainer listen', taskQueue: LIGHT_QUEUE, startToCloseTimeout: '20s', scheduleToCloseTimeout: '5m', retry },
   /** Sources, datasets, reports: minutes of work on one core; what was lost with a worker is cheap to repeat. */
   data: { summary: 'reads the files that the spec names', taskQueue: LIGHT_QUEUE, startToCloseTimeout: '6h', heartbeatTimeout: '1m', retry },
   /** An LLM's texts: hundreds of thousands of calls under the endpoint's limits. What was paid for is in the reply cache, whatever happens. */
@@ -32,14 +34,22 @@ export const POLICIES = {
   },
 } as const satisfies Record<string, ActivityOptions>;
 
-/**
- * Of one sweep, at once: cells that run, and patches. The server takes no more than 2,000 children or activities that are open,
- * and fewer workers than this serve them anyway.
- */
-export const MOST_AT_ONCE = 500;
-
-/** Of sweeps with more units, cells tell how stages ended only: with all their news a history would grow past what a server takes. */
-export const TELLING_ALL = 200;
+/** What keeps a sweep of any size within what a server takes: 2,000 open children, 50K events, 2 MB an answer. */
+export interface SweepLimits {
+  /** Cells that run, and patches. Fewer workers than this serve them anyway. */
+  atOnce: number;
+  /** Cells whose start is under way: what is asked of the server in one go must stay below 4 MB. */
+  starting: number;
+  /** Of sweeps with more units, cells tell how stages ended only: with all their news a history would grow too long. */
+  tellingAll: number;
+  /** Of sweeps with more units, `progress` tells the artifacts of those cells only that it is asked about. */
+  withArtifacts: number;
+  /** Units that `plan` tells of at once, where it is not asked about some. */
+  planned: number;
+  /** How often a sweep looks whether anybody does its trainer jobs. Each look is kept in its history. */
+  looks: { firstMs: number; factor: number; mostMs: number };
+}
+export const LIMITS: SweepLimits = { atOnce: 500, starting: 100, tellingAll: 200, withArtifacts: 1_000, planned: 300, looks: { firstMs: 15_000, factor: 2, mostMs: 3_600_000 } };
 
 /** How often, and how many times, a sweep asks whether the workflow of a cell has closed that an earlier run of it had started. */
 export const OLD_CELL_CLOSES = { everyMs: 1_000, tries: 60 } as const;

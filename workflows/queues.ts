@@ -5,3 +5,6 @@ export const LIGHT_QUEUE = 'needlework';
 
 /** Jobs of the trainer; one at a time per trainer process. */
 export const TRAINER_QUEUE = 'needlework-gpu';
+
+/** Every worker with a trainer listens here too, even while all its devices are busy. Nothing is ever put here. */
+export const TRAINER_PRESENCE_QUEUE = 'needlework-gpu-presence';

@@ -2,7 +2,7 @@ import { allHandlersFinished, ApplicationFailure, CancellationScope, condition, 
 import type { Activities } from '../activities/index.ts';
 import { showStatus, showSweep } from './attributes.ts';
 import { type Board, newBoard, onAdvance, onStageEvent, statusOf } from './board.ts';
-import { boardMarkdown, failuresOf, planOf, progressOf } from './board-view.ts';
+import { askedOf, boardMarkdown, failuresOf, planOf, progressOf } from './board-view.ts';
 import { InvalidInput, parseSweepSpec } from './contracts/parse.ts';
 import type { StageEvent, SweepResult, SweepStatus } from './contracts/progress.ts';
 import { RunSpec } from './contracts/run.ts';
@@ -15,7 +15,7 @@ import { planRun, soughtFor } from './plan/filters.ts';
 import { planSweep, unitsOf } from './plan/plan.ts';
 import { completeReport } from './plan/report.ts';
 import { locationsOf } from './plan/recipes.ts';
-import { POLICIES } from './policies.ts';
+import { LIMITS, POLICIES, type SweepLimits } from './policies.ts';
 import { allSettled, SharedStages } from './shared-stages.ts';
 import { explained } from './stage.ts';
 import { Desk } from './steering/desk.ts';
@@ -23,6 +23,7 @@ import { Healing } from './steering/healing.ts';
 import { offerUpdates } from './steering/updates.ts';
 import type { SweepRun } from './sweep-run.ts';
 import { tellSweep } from './telling.ts';
+import { watchTrainers } from './trainer-watch.ts';
 import { runBaseline, runCell, runPatch } from './units.ts';
 import { LlmAccount } from './writing.ts';
 
@@ -38,7 +39,12 @@ const DRAW_EVERY_MS = 2_000;
  * workflow per cell that is not finished yet, and writes the report over all that was made. Resuming rests on the artifacts:
  * a sweep started again runs only the stages whose artifacts are missing. A failed cell stops no other; it waits for a person.
  */
-export async function sweep(given: unknown): Promise<SweepResult> {
+export function sweep(given: unknown): Promise<SweepResult> {
+  return sweepWithin(LIMITS, given);
+}
+
+/** The same within limits of one's own: tests have lower ones, to see what happens at them. */
+export async function sweepWithin(limits: SweepLimits, given: unknown): Promise<SweepResult> {
   const name = workflowInfo().workflowId;
   let board = newBoard({ cells: [], baselines: [], skipped: {} });
   let shown: SweepStatus = 'running';
@@ -53,14 +59,14 @@ export async function sweep(given: unknown): Promise<SweepResult> {
     if (status !== shown && status !== 'planning') showStatus(status);
     if (status !== 'planning') shown = status;
   };
-  setHandler(progress, () => progressOf(name, board));
+  setHandler(progress, (asked) => progressOf(name, board, askedOf(board, asked), limits.withArtifacts));
   setHandler(failures, () => failuresOf(board));
-  setHandler(planQuery, () => planOf(board));
+  setHandler(planQuery, (asked) => planOf(board, askedOf(board, asked), limits.planned));
   const spec = valid(() => parseSweepSpec(given));
   showSweep(name, shown);
   const notices = new Notices(name, spec);
   try {
-    const result = await runSweep(name, spec, notices, () => board, (next) => (board = next), changed);
+    const result = await runSweep(name, spec, limits, notices, () => board, (next) => (board = next), changed);
     await notices.ended(result.status, result, progressOf(name, board));
     await condition(allHandlersFinished);
     return result;
@@ -75,9 +81,9 @@ export async function sweep(given: unknown): Promise<SweepResult> {
 }
 
 /** The sweep, told on a board that is shown with `show` once its cells are known. */
-async function runSweep(name: string, spec: SweepSpec, notices: Notices, current: () => Board, show: (board: Board) => void, changed: () => void): Promise<SweepResult> {
+async function runSweep(name: string, spec: SweepSpec, limits: SweepLimits, notices: Notices, current: () => Board, show: (board: Board) => void, changed: () => void): Promise<SweepResult> {
   const account = new LlmAccount(spec);
-  const desk = new Desk(RunSpec.parse(spec.run ?? {}), current);
+  const desk = new Desk(RunSpec.parse(spec.run ?? {}), limits, current);
   desk.onBlocked = (id, failure) => notices.blocked(id, failure);
   offerUpdates({ desk, account, board: current, changed });
   const [fingerprints, artifactsAt] = await Promise.all([explained(fingerprintInputs(spec)), explained(locateStore())]);
@@ -122,8 +128,13 @@ async function runSweep(name: string, spec: SweepSpec, notices: Notices, current
   };
   const run: SweepRun = { name, plan, fingerprints, board, desk, shared, healing, finished, failures: [], unpatched: {}, changed };
   changed();
+  const unwatch = watchTrainers(board, limits.looks, (jobs) => {
+    if (jobs !== null) notices.unattended(jobs);
+    changed();
+  });
   await allSettled([...plan.baselines.map((unit) => runBaseline(run, unit)), ...plan.cells.map((unit) => runCell(run, unit)), ...plan.cells.map((unit) => runPatch(run, unit))]);
   await shared.stop();
+  await unwatch();
 
   // In the order of the plan, whichever failed first.
   const order = [...board.cells.keys()];

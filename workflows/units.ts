@@ -153,7 +153,7 @@ async function runCellWorkflow(run: SweepRun, unit: CellPlan): Promise<void> {
   const workflowId = cellWorkflowId(name, unit.id);
   const orders = desk.ordersOf(unit.id);
   const { shared: _, ...work } = unit;
-  const child = await whenFree(workflowId, () =>
+  const start = () =>
     startChild(cell, {
       workflowId,
       args: [work, orders],
@@ -162,8 +162,8 @@ async function runCellWorkflow(run: SweepRun, unit: CellPlan): Promise<void> {
       staticDetails: artifactsMarkdown(unit),
       typedSearchAttributes: attributesOfCell(name, unit),
       ...(orders.priority !== undefined && { priority: { priorityKey: orders.priority } }),
-    }),
-  );
+    });
+  const child = await desk.starts.hold(unit.id, () => whenFree(workflowId, start));
   onCellStarted(board, unit.id, workflowId);
   run.changed();
   try {

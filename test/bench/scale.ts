@@ -1,11 +1,13 @@
 /**
  * Whether a sweep of many cells runs through, and what it costs: `npm run bench -- scale [CELLS]` (2,000). Stages do no work, so
  * all that is seen is orchestration on a real Temporal server: time, events per cell, bytes of history, and how long the
- * sweep takes to end when it is cancelled half-way, every stage hanging.
+ * sweep takes to end when it is cancelled while its trainings run.
  */
 import { parseSweepSpec } from '#workflows/contracts/parse.ts';
 import { SweepProgress, SweepResult } from '#workflows/contracts/progress.ts';
+import { artifactKey } from '#workflows/plan/keys.ts';
 import { planSweep } from '#workflows/plan/plan.ts';
+import { LIMITS } from '#workflows/policies.ts';
 import { LIGHT_QUEUE, TRAINER_QUEUE } from '#workflows/queues.ts';
 import { instantActivities } from '../support/instant-activities.ts';
 import { exampleSpec } from '../support/spec.ts';
@@ -22,12 +24,20 @@ const spec = { ...paper, write: { provider: 'offline' }, seeds };
 
 const temporal = await temporalForTests();
 let hanging = false;
-const { activities, ran } = instantActivities((recipe) => (hanging && recipe.stage === 'train' ? 'hang' : 'succeed'));
+/** Keys of trainings that hang. */
+const hung = new Set<string>();
+const { activities, ran } = instantActivities((recipe) => {
+  if (!hanging || recipe.stage !== 'train') return 'succeed';
+  hung.add(artifactKey(recipe));
+  return 'hang';
+});
 const workers = [
   await temporal.worker({ taskQueue: LIGHT_QUEUE, workflowBundle: temporal.workflowBundle, activities }),
   await temporal.worker({ taskQueue: TRAINER_QUEUE, activities, maxConcurrentActivityTaskExecutions: 2000 }),
 ];
 const running = workers.map((worker) => worker.run());
+// Workers stop at signals, and nothing goes on without them.
+for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => void temporal.stop().finally(() => process.exit(130)));
 try {
   const started = performance.now();
   const handle = await temporal.client.workflow.start('sweep', { workflowId: 'scale', taskQueue: LIGHT_QUEUE, args: [spec] });
@@ -38,25 +48,30 @@ try {
   const result = SweepResult.parse(await handle.result().finally(() => clearInterval(showing)));
   const took = (performance.now() - started) / 1000;
   const { historyLength, historySize } = await handle.describe();
+  const answers = await Promise.all(['progress', 'plan', 'failures'].map(async (name) => `${name} ${megabytes(Buffer.byteLength(JSON.stringify(await handle.query(name))))}`));
   console.log(`${cells} cells, ${ran.length} stages: ${result.status} after ${took.toFixed(1)} s (${((1000 * took) / ran.length).toFixed(1)} ms a stage)`);
-  console.log(`the sweep's history: ${historyLength} events (${(historyLength / cells).toFixed(1)} a cell), ${((historySize ?? 0) / 2 ** 20).toFixed(1)} MB; a cell's: ${await eventsOfACell()} events`);
+  console.log(`the sweep's history: ${historyLength} events (${(historyLength / cells).toFixed(1)} a cell), ${megabytes(historySize ?? 0)}; a cell's: ${await eventsOfACell()} events`);
+  console.log(`answers to queries: ${answers.join(', ')}; the result: ${megabytes(Buffer.byteLength(JSON.stringify(result)))}`);
 
   hanging = true;
-  const before = ran.length;
   const cancelled = await temporal.client.workflow.start('sweep', { workflowId: 'scale-cancelled', taskQueue: LIGHT_QUEUE, args: [{ ...spec, seed: 7, seeds: seeds.map((seed) => seed + 1000) }] });
-  while (ran.length < before + cells / 2) await new Promise((resolve) => setTimeout(resolve, 500));
+  while (hung.size < Math.min(cells, LIMITS.atOnce) / 2) await new Promise((resolve) => setTimeout(resolve, 500));
   const asked = performance.now();
   await cancelled.cancel();
   await cancelled.result().catch(() => {});
   const ended = (performance.now() - asked) / 1000;
   const open = await temporal.client.workflow.count("ExecutionStatus = 'Running'");
-  console.log(`cancelled half-way: ended after ${ended.toFixed(1)} s, ${open.count} workflows left open`);
+  console.log(`cancelled with ${hung.size} trainings under way: ended after ${ended.toFixed(1)} s, ${open.count} workflows left open`);
 } finally {
   for (const worker of workers) worker.shutdown();
   await Promise.all(running);
   await temporal.stop();
 }
 process.exit();
+
+function megabytes(bytes: number): string {
+  return `${(bytes / 2 ** 20).toFixed(2)} MB`;
+}
 
 async function eventsOfACell(): Promise<number> {
   for await (const { historyLength } of temporal.client.workflow.list({ query: "WorkflowType = 'cell' AND ExecutionStatus = 'Completed'", pageSize: 1 })) return historyLength;

@@ -158,16 +158,21 @@ describe('a reset', () => {
     expect(ran).toHaveLength(before);
   }, 300_000);
 
-  it.each(['LastWorkflowTask', 'FirstWorkflowTask'])('to the %s of a sweep that runs repeats no finished stage, and ends it', async (type) => {
+  // Stages that the sweep ran itself before the point of the reset are part of the new run's history; here source, base and test split.
+  it.each([['LastWorkflowTask', 3], ['FirstWorkflowTask', 0]] as const)('to the %s of a sweep that runs repeats no finished stage, and ends it', async (type, inHistory) => {
     const { how, behaviour } = trainings({ real: 'hang' });
     const { ran } = await workers(behaviour);
     const id = `running-${type}`;
     await start(id);
     await until(async () => (await progress(id)).counts).toMatchObject({ running: 1, done: 1 });
+    const before = ran.length;
     await reset(id, type);
     await until(async () => (await progress(id)).counts).toMatchObject({ done: 1 });
     how.real = 'succeed';
-    expect(await result(id)).toMatchObject({ result: { status: 'complete' } });
+    const ended = await result(id);
+    expect(ended).toMatchObject({ result: { status: 'complete' } });
+    // What cells told the earlier run is not counted again.
+    expect(ended.result.stagesRun).toBe(ran.length - before + inHistory);
     const keys = ran.map(artifactKey);
     expect(new Set(keys).size).toBe(keys.length);
   }, 300_000);

@@ -1,6 +1,7 @@
 import { ApplicationFailure } from '@temporalio/common';
 import { Context } from '@temporalio/activity';
 import type { Activities } from '#activities/index.ts';
+import { lookForTrainers } from '#activities/trainers/look-for-trainers.ts';
 import type { Recipe, StageResult } from '#workflows/contracts/artifacts.ts';
 import type { LlmUse, Notice, StageRequest } from '#workflows/contracts/requests.ts';
 import type { TaskSpec } from '#workflows/contracts/spec.ts';
@@ -46,6 +47,7 @@ export function instantActivities(behaviour: StageBehaviour = () => 'succeed', b
     findFinished: async (refs) => Object.fromEntries(refs.flatMap(({ key }) => (made.has(key) ? [[key, { ...made.get(key)!, reused: true }]] : []))),
     publishReport: async () => ({ reportFile: 'report.html', resultsFile: 'results.json' }),
     locateStore: async () => 's3://test/artifacts',
+    lookForTrainers: () => lookForTrainers(),
     postNotice: async ({ notice }) => void notices.push(notice),
     discardArtifact: async ({ key }) => void made.delete(key),
     importSource: stage,

@@ -23,9 +23,12 @@ export function exampleSpec(name: string): SweepSpecInput {
 export const SMALL_FINGERPRINTS = { miniature: 'w'.repeat(64), 'examples/models/tiny-llama': 'm'.repeat(64) };
 
 /** What is wrong with a spec, a line per problem. */
-export function problemsOf(spec: unknown): readonly string[] {
+export const problemsOf = (spec: unknown): readonly string[] => problemsFrom(() => parseSweepSpec(spec));
+
+/** What is wrong with what is given to something, a line per problem. */
+export function problemsFrom(understand: () => unknown): readonly string[] {
   try {
-    parseSweepSpec(spec);
+    understand();
   } catch (error) {
     if (error instanceof InvalidInput) return error.problems;
     throw error;

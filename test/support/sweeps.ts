@@ -9,10 +9,10 @@ import { instantActivities, type StageBehaviour } from './instant-activities.ts'
 import { temporalForTests } from './temporal.ts';
 
 /** Call at the top of a test file. */
-export function sweepsForTests(prefix: string) {
+export function sweepsForTests(prefix: string, workflows?: URL) {
   let temporal: Awaited<ReturnType<typeof temporalForTests>>;
   beforeAll(async () => {
-    temporal = await temporalForTests();
+    temporal = await temporalForTests(workflows);
   });
   afterAll(() => temporal.stop());
 
@@ -29,6 +29,7 @@ export function sweepsForTests(prefix: string) {
 
   return {
     client: () => temporal.client,
+    native: () => temporal.native,
     address: () => temporal.server.address,
     /** Workers for both queues, until the test ends; with `trainersLater`, those for trainer jobs are started by `trainers`. */
     workers: async (behaviour?: StageBehaviour, batches?: { submitted: string[]; polls: number }, trainersLater = false) => {

@@ -1,4 +1,5 @@
 import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { Client, Connection } from '@temporalio/client';
 import { bundleWorkflowCode, DefaultLogger, NativeConnection, Runtime, Worker, type WorkerOptions } from '@temporalio/worker';
 import { PRIORITY_AND_FAIRNESS, startTemporal } from '#infra/servers/index.ts';
@@ -7,8 +8,11 @@ import { MAX_HEARTBEAT_THROTTLE } from '#workers/timing.ts';
 import { anyPort, executable } from '../infra/servers/support.ts';
 import { temporaryFolder } from './folders.ts';
 
-/** A real Temporal server for one test file, with the project's workflows bundled once. Call inside `beforeAll`. */
-export async function temporalForTests() {
+/** The project's workflows. */
+export const WORKFLOWS = new URL('../../workflows/index.ts', import.meta.url);
+
+/** A real Temporal server for one test file, with the workflows bundled once. Call inside `beforeAll`. */
+export async function temporalForTests(workflows = WORKFLOWS) {
   Runtime.install({ logger: new DefaultLogger('ERROR'), telemetryOptions: { logging: { filter: 'ERROR', forward: {} } } });
   const folder = temporaryFolder();
   const [port, uiPort] = [await anyPort(), await anyPort()];
@@ -23,16 +27,14 @@ export async function temporalForTests() {
       dynamicConfig: PRIORITY_AND_FAIRNESS,
       logFile: join(folder, 'temporal.log'),
     });
-  const [first, workflowBundle] = await Promise.all([
-    start(),
-    bundleWorkflowCode({ workflowsPath: new URL('../../workflows/index.ts', import.meta.url).pathname, logger: new DefaultLogger('WARN') }),
-  ]);
+  const [first, workflowBundle] = await Promise.all([start(), bundleOf(workflows)]);
   let server = first;
   const native = await NativeConnection.connect({ address: server.address });
   const connection = await Connection.connect({ address: server.address });
   return {
     server,
     client: new Client({ connection }),
+    native,
     workflowBundle,
     /** kill -9 of the server, which is then started again on its database. */
     killServer: async () => {
@@ -49,3 +51,7 @@ export async function temporalForTests() {
   };
 }
 
+/** Workflow code as workers take it. */
+export function bundleOf(workflows: URL) {
+  return bundleWorkflowCode({ workflowsPath: fileURLToPath(workflows), logger: new DefaultLogger('WARN') });
+}

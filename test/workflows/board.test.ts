@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { boardMarkdown, failuresOf, planOf, progressOf } from '#workflows/board-view.ts';
-import { type Board, hasFinished, newBoard, onCellStarted, onShared, onStageEvent, onStageGivenUp, onUnitBlocked, onUnitGivenUp, onUnitRetried, statusOf } from '#workflows/board.ts';
+import { type Board, hasFinished, isAnythingRunning, newBoard, onCellStarted, onShared, onStageEvent, onStageGivenUp, onUnitBlocked, onUnitGivenUp, onUnitRetried, statusOf, trainerSigns } from '#workflows/board.ts';
 import type { Stage } from '#workflows/contracts/artifacts.ts';
 import { parseSweepSpec } from '#workflows/contracts/parse.ts';
 import { type Failure, SweepFailures, SweepPlan, SweepProgress } from '#workflows/contracts/progress.ts';
@@ -44,6 +44,35 @@ describe('the board of a sweep', () => {
     // Of 36 seconds each: train, evaluate, score and mask.
     expect(progressOf('s', at).cost).toEqual({ dollars: 0, trainerHours: 0.04 });
     expect(boardMarkdown('s', at)).toContain('| mdqa | tiny | real | done | 5/5 | 0.50 | 7 |');
+  });
+
+  it('says that nobody does the trainer jobs, unless there is something more urgent to say', () => {
+    const at = board({ conditions: ['real'], baselines: [] });
+    expect(isAnythingRunning(at)).toBe(false);
+    running(at, REAL, 'train');
+    expect(isAnythingRunning(at)).toBe(true);
+    at.unattended = 2;
+    expect([statusOf(at), progressOf('s', at).waitingFor]).toEqual(['running', 'a worker with a trainer (needlework worker trainer): 2 jobs wait in the queue needlework-gpu, and none listens']);
+    done(at, REAL, 'dataset');
+    blocked(at, REAL, 'train');
+    expect(progressOf('s', at).waitingFor).toContain('retry, skip or finish');
+    at.paused = true;
+    expect(progressOf('s', at).waitingFor).toContain('resume');
+  });
+
+  it('sees trainers at work by stages of theirs that get on or end, and by no others', () => {
+    const at = board();
+    const signs = [trainerSigns(at)];
+    const then = (change: () => void) => {
+      change();
+      signs.push(trainerSigns(at));
+    };
+    then(() => done(at, REAL, 'dataset'));
+    then(() => running(at, REAL, 'train'));
+    then(() => onStageEvent(at, { cell: REAL, stage: 'train', state: 'advanced', advance: { phase: 'train', done: 1, total: 9, unit: 'steps', percent: 11, endsAbout: null, metrics: {}, log: [] } }));
+    then(() => done(at, REAL, 'train'));
+    then(() => done(at, REAL, 'evaluate'));
+    expect(signs).toEqual([0, 0, 0, 1, 1, 2]);
   });
 
   it('shows how far a stage is and when it will be over', () => {

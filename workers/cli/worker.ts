@@ -16,7 +16,7 @@ import { newsSeconds } from '../news-seconds.ts';
 import { NAMESPACE } from '../stack.ts';
 import { SEARCH_ATTRIBUTES } from '../search-attributes.ts';
 import { trainerLaunch } from '../trainer-launch.ts';
-import { trainerWorker } from '../trainer-worker.ts';
+import { trainerPresence, trainerWorker } from '../trainer-worker.ts';
 import { untilStopped } from './signals.ts';
 
 /**
@@ -52,12 +52,12 @@ export async function worker(role: 'light' | 'trainer'): Promise<void> {
   const trainer = role === 'trainer' ? new JobPool(1, { ...(await trainerLaunch(home, env)), onLog: (level, message) => logger.info({ level }, message) }) : null;
   const deployment = await deploymentOptions();
   const { buildId } = deployment.version;
-  const running = trainer
-    ? await trainerWorker({ connection, namespace, context }, trainer)
-    : await lightWorker({ connection, namespace, workflowBundle: await workflowBundle(env.NEEDLEWORK_CACHE || home.folder), context, deployment });
-  void untilStopped().then(() => running.shutdown());
+  const workers = trainer
+    ? [await trainerWorker({ connection, namespace, context }, trainer), await trainerPresence({ connection, namespace })]
+    : [await lightWorker({ connection, namespace, workflowBundle: await workflowBundle(env.NEEDLEWORK_CACHE || home.folder), context, deployment })];
+  void untilStopped().then(() => workers.forEach((running) => running.shutdown()));
   try {
-    const served = running.run();
+    const served = Promise.all(workers.map((running) => running.run())).then(() => {});
     if (role === 'light') {
       const current = await Promise.race([currentVersion(connection, namespace, buildId), served]);
       if (current === buildId) logger.info(`new sweeps begin under this worker's workflow code, version ${buildId} of the deployment ${DEPLOYMENT}`);

@@ -81,11 +81,15 @@ export type OneCellProgress = z.infer<typeof OneCellProgress>;
 export const SweepStatus = z.enum(['planning', 'running', 'paused', 'blocked', 'reporting', 'done', 'failed', 'cancelled']);
 export type SweepStatus = z.infer<typeof SweepStatus>;
 
-/** Answer to the `progress` query. */
+/** What the queries `progress` and `plan` may be asked about: cells and baselines by their ids; left out: all. */
+export const CellsQuery = z.strictObject({ cells: z.array(z.string().min(1)).min(1).optional() });
+export type CellsQuery = z.infer<typeof CellsQuery>;
+
+/** Answer to the `progress` query. Of a sweep with more than a thousand units, artifacts are told of those cells only that it was asked about. */
 export const SweepProgress = z.strictObject({
   sweep: z.string(),
   status: SweepStatus,
-  /** What a paused or blocked sweep waits for. */
+  /** What a sweep waits for that is paused or blocked, or of which nobody does the trainer jobs. */
   waitingFor: z.string().nullable(),
   counts: z.strictObject({ waiting: z.int(), running: z.int(), blocked: z.int(), done: z.int(), skipped: z.int(), failed: z.int() }),
   stages: z.strictObject({ done: z.int(), total: z.int(), reused: z.int(), ran: z.int() }),
@@ -111,6 +115,8 @@ export const SweepPlan = z.strictObject({
       stages: z.array(z.strictObject({ role: z.string(), stage: Stage, key: ArtifactKey, state: z.enum(['waiting', 'running', 'blocked', 'done', 'reused', 'given up']), needs: list(z.string()) })),
     }),
   ),
+  /** Units of the sweep that are not among these: where there are many, ask about some. */
+  notTold: z.int().nonnegative(),
   /** Cells of the grid that cannot exist, with the reason. */
   skipped: z.record(z.string(), z.string()),
 });

@@ -58,7 +58,7 @@ export type PublishResult = z.infer<typeof PublishResult>;
 
 /** News of a sweep, as its webhook gets them. `text` alone is enough for chat programs. */
 export const Notice = z.strictObject({
-  event: z.enum(['blocked', 'ended']),
+  event: z.enum(['blocked', 'unattended', 'ended']),
   sweep: z.string(),
   status: z.string(),
   text: z.string(),
@@ -69,5 +69,9 @@ export const Notice = z.strictObject({
 export type Notice = z.infer<typeof Notice>;
 export const NoticeRequest = z.strictObject({ webhook: Webhook, notice: Notice });
 export type NoticeRequest = z.infer<typeof NoticeRequest>;
+
+/** Who does trainer jobs: whether any worker listens, and how many jobs (of all sweeps) wait in the queue. */
+export const TrainersResult = z.strictObject({ listening: z.boolean(), waiting: z.int().nonnegative() });
+export type TrainersResult = z.infer<typeof TrainersResult>;
 
 export const SpecRequest = z.strictObject({ spec: SweepSpec });

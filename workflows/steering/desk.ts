@@ -8,7 +8,7 @@ import { failureOf, type Verdict } from '../failures.ts';
 import { orders, retryCell, skipCell } from '../messages.ts';
 import type { StageMeans } from '../stage.ts';
 import { Gate } from './gate.ts';
-import { TELLING_ALL } from '../policies.ts';
+import type { SweepLimits } from '../policies.ts';
 import { changedBy, urgency } from './orders.ts';
 import { Parked } from './parked.ts';
 import { Slots } from './slots.ts';
@@ -28,6 +28,9 @@ export class Desk {
   readonly slots: Slots;
   /** For the stages of cells that the sweep runs itself, of which the server holds only so many. */
   readonly patches: Slots;
+  readonly #limits: SweepLimits;
+  /** For cells whose start is under way. */
+  readonly starts: Slots;
   readonly #board: () => Board;
   readonly #root = CancellationScope.current();
   readonly #parked = new Parked();
@@ -48,15 +51,17 @@ export class Desk {
   /** Makes sure, before a cell tries again, that what it shares with others is there. */
   beforeRetry: (id: string) => Promise<void> = async () => {};
 
-  constructor(run: RunSpec, board: () => Board) {
+  constructor(run: RunSpec, limits: SweepLimits, board: () => Board) {
+    this.#limits = limits;
     this.#board = board;
     this.#onFailure = run.onFailure;
     this.#priority = run.priority;
     this.#timeoutHours = run.timeoutHours;
     this.#sharedTimeoutHours = run.timeoutHours;
     const priorityOf = (id: string) => this.#priorityOf(id) ?? USUAL_PRIORITY;
-    this.slots = new Slots(run.concurrency, priorityOf);
-    this.patches = new Slots(null, priorityOf);
+    this.slots = new Slots(run.concurrency, limits.atOnce, priorityOf);
+    this.starts = new Slots(null, limits.starting, priorityOf);
+    this.patches = new Slots(null, limits.atOnce, priorityOf);
   }
 
   /** Whether the sweep as a whole is being cancelled. */
@@ -80,7 +85,7 @@ export class Desk {
 
   /** How a cell is to run now. */
   ordersOf(id: string): CellOrders {
-    return { paused: this.#paused, onFailure: this.#onFailure, news: this.#board().cells.size > TELLING_ALL ? 'outcomes' : 'all', ...urgency({ priority: this.#priorityOf(id), timeoutHours: this.#timeoutHours }), ...this.#changes.get(id) };
+    return { paused: this.#paused, onFailure: this.#onFailure, news: this.#board().cells.size > this.#limits.tellingAll ? 'outcomes' : 'all', ...urgency({ priority: this.#priorityOf(id), timeoutHours: this.#timeoutHours }), ...this.#changes.get(id) };
   }
 
   /** How a stage that the sweep runs itself is to run: one of a unit, or one that units share. */

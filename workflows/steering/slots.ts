@@ -1,4 +1,3 @@
-import { MOST_AT_ONCE } from '../policies.ts';
 import { untilCancelled } from './cancellable.ts';
 
 interface Waiting {
@@ -9,14 +8,16 @@ interface Waiting {
 /** Which units may run at once. The one of the best priority is admitted first, of equals the one that came first. */
 export class Slots {
   #limit: number;
+  readonly #most: number;
   #paused = false;
   readonly #held = new Set<string>();
   #queue: Waiting[] = [];
   readonly #priorityOf: (id: string) => number;
 
-  /** `limit` null: as many as a sweep may have at once. */
-  constructor(limit: number | null, priorityOf: (id: string) => number) {
-    this.#limit = atMost(limit);
+  /** `limit` null: `most`, which no limit can exceed. */
+  constructor(limit: number | null, most: number, priorityOf: (id: string) => number) {
+    this.#most = most;
+    this.#limit = Math.min(limit ?? most, most);
     this.#priorityOf = priorityOf;
   }
 
@@ -33,6 +34,16 @@ export class Slots {
     }
   }
 
+  /** Does something of a unit while it has a slot. */
+  async hold<T>(id: string, work: () => Promise<T>): Promise<T> {
+    await this.enter(id);
+    try {
+      return await work();
+    } finally {
+      this.leave(id);
+    }
+  }
+
   leave(id: string): void {
     if (this.#held.delete(id)) this.#admit();
   }
@@ -43,7 +54,7 @@ export class Slots {
   }
 
   set limit(limit: number | null) {
-    this.#limit = atMost(limit);
+    this.#limit = Math.min(limit ?? this.#most, this.#most);
     this.#admit();
   }
 
@@ -60,8 +71,4 @@ export class Slots {
       best.admit();
     }
   }
-}
-
-function atMost(limit: number | null): number {
-  return Math.min(limit ?? MOST_AT_ONCE, MOST_AT_ONCE);
 }

@@ -1,0 +1,85 @@
+/** Versions of the workflow code on a fleet: new code beside sweeps that run, and sweeps moved to it, by the README's commands. */
+import { execFile } from 'node:child_process';
+import { promisify } from 'node:util';
+import type { WorkflowHandle } from '@temporalio/client';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { currentVersion, DEPLOYMENT, versionOptions } from '#workers/deployment.ts';
+import { SweepProgress, SweepResult } from '#workflows/contracts/progress.ts';
+import { LIGHT_QUEUE, TRAINER_QUEUE } from '#workflows/queues.ts';
+import { executable } from '../infra/servers/support.ts';
+import { instantActivities } from '../support/instant-activities.ts';
+import { smallSpec } from '../support/spec.ts';
+import { bundleOf, temporalForTests } from '../support/temporal.ts';
+
+const run = promisify(execFile);
+const CELL = 'mdqa/tiny/real';
+
+describe('workflow code that changes under running sweeps', { timeout: 300_000 }, () => {
+  let temporal: Awaited<ReturnType<typeof temporalForTests>>;
+  let incompatible: Awaited<ReturnType<typeof bundleOf>>;
+  const stops: (() => Promise<void>)[] = [];
+  beforeAll(async () => {
+    temporal = await temporalForTests();
+    incompatible = await bundleOf(new URL('../histories/incompatible.ts', import.meta.url));
+  }, 300_000);
+  afterAll(async () => {
+    for (const stop of stops) await stop();
+    await temporal.stop();
+  });
+
+  it('leaves them to the workers of their version; new ones begin under the current one, and they can be moved', async () => {
+    let hanging = true;
+    const { activities } = instantActivities(({ stage }) => (hanging && stage === 'train' ? 'hang' : 'succeed'));
+    const worker = async (options: Parameters<typeof temporal.worker>[0]) => {
+      const made = await temporal.worker({ ...options, activities });
+      const running = made.run();
+      let stopped: Promise<void> | undefined;
+      const stop = () => {
+        if (stopped === undefined) made.shutdown();
+        return (stopped ??= running);
+      };
+      stops.push(stop);
+      return stop;
+    };
+    const light = (buildId: string, workflowBundle = temporal.workflowBundle) => worker({ taskQueue: LIGHT_QUEUE, workflowBundle, workerDeploymentOptions: versionOptions(buildId) });
+    const cli = (...args: string[]) => run(executable('NEEDLEWORK_TEMPORAL_CLI'), [...args, '--address', temporal.server.address]);
+    const start = (workflowId: string, seed: number) => temporal.client.workflow.start('sweep', { workflowId, taskQueue: LIGHT_QUEUE, args: [smallSpec({ baselines: [], conditions: ['real'], seed })] });
+    const untilItTrains = (handle: WorkflowHandle) =>
+      expect.poll(async () => SweepProgress.parse(await handle.query('progress')).cells.map(({ running }) => Object.keys(running)), { timeout: 90_000, interval: 300 }).toEqual([['train']]);
+
+    await worker({ taskQueue: TRAINER_QUEUE });
+    const stopFirst = await light('first');
+    // The first version there is becomes the current one.
+    expect(await currentVersion(temporal.native, 'default', 'first')).toBe('first');
+    const old = await start('old', 1);
+    await untilItTrains(old);
+
+    await light('second', incompatible);
+    // A person decides when new code takes over.
+    expect(await currentVersion(temporal.native, 'default', 'second')).toBe('first');
+    await expect.poll(() => cli('worker', 'deployment', 'set-current-version', '--deployment-name', DEPLOYMENT, '--build-id', 'second', '--yes').then(() => 'set', (error: Error) => error.message), { timeout: 60_000 }).toBe('set');
+    const young = await start('young', 2);
+    await untilItTrains(young);
+
+    // The upgrade path: a version whose code goes on with the histories of the first one takes its sweeps over, cells included.
+    await light('first-mended');
+    const move = ['--query', 'NeedleworkSweep = "old" AND ExecutionStatus = "Running"', '--reason', 'mended', '--yes', '--versioning-override-behavior', 'pinned', '--versioning-override-deployment-name', DEPLOYMENT, '--versioning-override-build-id', 'first-mended'];
+    await cli('workflow', 'update-options', ...move);
+    const pinnedTo = async (id: string) => (await temporal.client.workflow.getHandle(id).describe()).raw.workflowExecutionInfo?.versioningInfo?.versioningOverride?.pinned?.version?.buildId;
+    for (const id of ['old', `old/${CELL}`]) await expect.poll(() => pinnedTo(id), { timeout: 60_000 }).toBe('first-mended');
+    await stopFirst();
+
+    hanging = false;
+    for (const handle of [old, young]) expect(SweepResult.parse(await handle.result())).toMatchObject({ status: 'complete', failures: [] });
+    expect(await versionsOf('old')).toEqual(['first', 'first-mended']);
+    expect(await versionsOf(`old/${CELL}`)).toEqual(['first', 'first-mended']);
+    expect(await versionsOf('young')).toEqual(['second']);
+    expect(await versionsOf(`young/${CELL}`)).toEqual(['second']);
+  });
+
+  /** Versions that have worked on a workflow, in order. */
+  async function versionsOf(workflowId: string): Promise<unknown[]> {
+    const { events } = await temporal.client.workflow.getHandle(workflowId).fetchHistory();
+    return [...new Set((events ?? []).flatMap(({ workflowTaskCompletedEventAttributes: event }) => (event ? [event.deploymentVersion?.buildId] : [])))];
+  }
+});
