@@ -15,6 +15,7 @@ import { artifactKey } from './plan/keys.ts';
 import { type BaselinePlan, type CellPlan, realCellOf, refsOf, type Unit } from './plan/plan.ts';
 import { OLD_CELL_CLOSES } from './policies.ts';
 import { runStage } from './stage.ts';
+import { startCancellable } from './steering/cancellable.ts';
 import type { SweepRun } from './sweep-run.ts';
 
 /** A cell with all that it rests on, patching aside. */
@@ -163,7 +164,7 @@ async function runCellWorkflow(run: SweepRun, unit: CellPlan): Promise<void> {
       typedSearchAttributes: attributesOfCell(name, unit),
       ...(orders.priority !== undefined && { priority: { priorityKey: orders.priority } }),
     });
-  const child = await desk.starts.hold(unit.id, () => whenFree(workflowId, start));
+  const child = await desk.starts.hold(unit.id, () => whenFree(workflowId, () => startCancellable(start)));
   onCellStarted(board, unit.id, workflowId);
   run.changed();
   try {

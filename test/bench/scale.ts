@@ -3,9 +3,9 @@
  * all that is seen is orchestration on a real Temporal server: time, events per cell, bytes of history, and how long the
  * sweep takes to end when it is cancelled while its trainings run.
  */
+import type { Recipe } from '#workflows/contracts/artifacts.ts';
 import { parseSweepSpec } from '#workflows/contracts/parse.ts';
 import { SweepProgress, SweepResult } from '#workflows/contracts/progress.ts';
-import { artifactKey } from '#workflows/plan/keys.ts';
 import { planSweep } from '#workflows/plan/plan.ts';
 import { LIMITS } from '#workflows/policies.ts';
 import { LIGHT_QUEUE, TRAINER_QUEUE } from '#workflows/queues.ts';
@@ -24,11 +24,11 @@ const spec = { ...paper, write: { provider: 'offline' }, seeds };
 
 const temporal = await temporalForTests();
 let hanging = false;
-/** Keys of trainings that hang. */
-const hung = new Set<string>();
+/** Trainings that hang. */
+const hung = new Set<Recipe>();
 const { activities, ran } = instantActivities((recipe) => {
   if (!hanging || recipe.stage !== 'train') return 'succeed';
-  hung.add(artifactKey(recipe));
+  hung.add(recipe);
   return 'hang';
 });
 const workers = [
