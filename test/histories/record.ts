@@ -3,13 +3,15 @@
  * and those of their cells in `test/histories/RELEASE` (the package's version), as the release's workflow code makes them. The replay test
  * then holds later code against them.
  */
+import { execFile } from 'node:child_process';
 import { mkdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
-import { historyToJSON } from '@temporalio/common/lib/proto-utils.js';
+import { promisify } from 'node:util';
 import type { WorkflowHandle } from '@temporalio/client';
 import type { SweepSpecInput } from '#workflows/contracts/spec.ts';
 import { SweepProgress } from '#workflows/contracts/progress.ts';
 import { LIGHT_QUEUE, TRAINER_QUEUE } from '#workflows/queues.ts';
+import { executable } from '../infra/servers/support.ts';
 import { instantActivities, type StageBehaviour } from '../support/instant-activities.ts';
 import { smallSpec } from '../support/spec.ts';
 import { temporalForTests } from '../support/temporal.ts';
@@ -18,6 +20,8 @@ const { version } = JSON.parse(await readFile(new URL('../../package.json', impo
 const release = process.argv[2] ?? version;
 const folder = new URL(`${release}/`, import.meta.url);
 
+/** Instead of process and machine. */
+const RECORDER = 'recorder';
 const temporal = await temporalForTests();
 
 interface Scenario {
@@ -96,15 +100,18 @@ try {
   for (const { name, spec, ailing, act } of SCENARIOS) {
     let healed = false;
     const { activities } = name === 'again' ? made : name === 'complete' ? made : instantActivities((recipe, llm) => (healed ? 'succeed' : (ailing?.(recipe, llm) ?? 'succeed')));
-    const workers = [await temporal.worker({ taskQueue: LIGHT_QUEUE, workflowBundle: temporal.workflowBundle, activities }), await temporal.worker({ taskQueue: TRAINER_QUEUE, activities })];
+    const workers = [await temporal.worker({ identity: RECORDER, taskQueue: LIGHT_QUEUE, workflowBundle: temporal.workflowBundle, activities }), await temporal.worker({ identity: RECORDER, taskQueue: TRAINER_QUEUE, activities })];
     const running = workers.map((worker) => worker.run());
-    const handle = await temporal.client.workflow.start('sweep', { workflowId: name, taskQueue: LIGHT_QUEUE, args: [spec] });
-    await act?.(handle, () => (healed = true));
-    await handle.result().catch(() => {});
-    await save(name, handle);
-    for (const cell of ['real', 'symbolic']) await save(`${name}-${cell}`, temporal.client.workflow.getHandle(`${name}/mdqa/tiny/${cell}`));
-    for (const worker of workers) worker.shutdown();
-    await Promise.all(running);
+    try {
+      const handle = await temporal.client.workflow.start('sweep', { workflowId: name, taskQueue: LIGHT_QUEUE, args: [spec] });
+      await act?.(handle, () => (healed = true));
+      await handle.result().catch(() => {});
+      await save(name, handle);
+      for (const cell of ['real', 'symbolic']) await save(`${name}-${cell}`, temporal.client.workflow.getHandle(`${name}/mdqa/tiny/${cell}`));
+    } finally {
+      for (const worker of workers) worker.shutdown();
+      await Promise.all(running);
+    }
   }
 } finally {
   await temporal.stop();
@@ -119,10 +126,12 @@ async function until(handle: WorkflowHandle, is: (progress: SweepProgress) => bo
   while (!is(SweepProgress.parse(await handle.query('progress')))) await new Promise((resolve) => setTimeout(resolve, 100));
 }
 
-/** Keeps the history of a workflow; of a cell that never began there is none. */
-async function save(name: string, handle: WorkflowHandle): Promise<void> {
-  const history = await handle.fetchHistory().catch(() => null);
-  if (history === null) return;
-  await writeFile(new URL(`${name}.json`, folder), `${JSON.stringify(JSON.parse(historyToJSON(history)), null, 1)}\n`);
-  console.log(`${fileURLToPath(folder)}${name}.json: ${history.events?.length} events`);
+/** Keeps the history of a workflow as the Temporal CLI shows it; of a cell that never began there is none. */
+async function save(name: string, { workflowId }: WorkflowHandle): Promise<void> {
+  const shown = await promisify(execFile)(executable('NEEDLEWORK_TEMPORAL_CLI'), ['workflow', 'show', '--workflow-id', workflowId, '--address', temporal.server.address, '--output', 'json'], { maxBuffer: 2 ** 26 }).catch(() => null);
+  if (shown === null) return;
+  // Who ran it, and where on which machine, is nobody's business.
+  const history = JSON.parse(shown.stdout, (field, value: unknown) => (field === 'identity' ? RECORDER : field === 'stackTrace' ? '' : value)) as { events: unknown[] };
+  await writeFile(new URL(`${name}.json`, folder), `${JSON.stringify(history, null, 1)}\n`);
+  console.log(`${fileURLToPath(folder)}${name}.json: ${history.events.length} events`);
 }
