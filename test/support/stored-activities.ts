@@ -38,7 +38,7 @@ export function storedActivities(context: ActivityContext, contents: StageConten
   const ran: Recipe[] = [];
   const stage = (request: StageRequest) =>
     runStage(context, request.recipe.stage, request, async ({ recipe, input, outputFolder }) => {
-      if (reads) for (const role of Object.keys(recipe.inputs)) await input(role);
+      if (reads) await Promise.all(Object.keys(recipe.inputs).map(input));
       const text = contents(recipe);
       if (text === 'hang') {
         const beat = setInterval(() => Context.current().heartbeat(), 200);
