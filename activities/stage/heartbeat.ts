@@ -20,6 +20,8 @@ export interface HeartbeatDetails extends StageAdvance {
   failures?: FailureCounts;
 }
 
+const FIRST_HEARTBEAT_MS = 250;
+
 /** Heartbeats go on at this interval while nothing changes, so that a worker's death is noticed. */
 const HEARTBEAT_MS = 2_000;
 
@@ -40,7 +42,8 @@ export async function underHeartbeats<T>(first: StageProgress, work: (report: (p
     activity.heartbeat({ text: advanceText(advance), ...advance, ...failures } satisfies HeartbeatDetails);
     return advance;
   };
-  beat();
+  // What is over at once needs none: each is a write of the server's.
+  const soon = setTimeout(beat, FIRST_HEARTBEAT_MS);
   const timer = setInterval(beat, HEARTBEAT_MS);
   try {
     return await work((progress) => {
@@ -49,6 +52,7 @@ export async function underHeartbeats<T>(first: StageProgress, work: (report: (p
       onAdvance?.(advance);
     });
   } finally {
+    clearTimeout(soon);
     clearInterval(timer);
   }
 }

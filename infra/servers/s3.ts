@@ -48,7 +48,7 @@ export async function startS3(options: S3Options): Promise<S3Server> {
   const server = await startServer({
     what: 'The S3 server',
     executable,
-    args: ['--port', `${host}:${port}`, '--region', S3_REGION, '--quiet', '--health', health, 'posix', '--sidecar', metadata, folder],
+    args: ['--port', `${host}:${port}`, '--region', S3_REGION, '--quiet', '--keep-alive', '--health', health, 'posix', '--sidecar', metadata, folder],
     env: { ROOT_ACCESS_KEY: credentials.accessKeyId, ROOT_SECRET_KEY: credentials.secretAccessKey },
     logFile,
     pidFile: `${folder}.pid`,

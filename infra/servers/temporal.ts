@@ -55,7 +55,8 @@ export async function startTemporal(options: TemporalOptions): Promise<TemporalS
     executable,
     args: [
       'server', 'start-dev',
-      '--db-filename', databaseFile,
+      // A killed server loses nothing by it; a machine that loses its power at most the last moments, which are made again from the artifacts.
+      '--db-filename', databaseFile, '--sqlite-pragma', 'synchronous=NORMAL',
       '--ip', host, '--port', String(port), '--ui-port', String(uiPort),
       '--namespace', namespace,
       '--log-level', 'warn',

@@ -23,10 +23,15 @@ const BUCKET = 'needlework';
 export async function s3ForTests(folder: string) {
   const credentials = loadOrCreateCredentials(join(folder, 'credentials.json'));
   const server = await startS3({ executable: executable('NEEDLEWORK_VERSITYGW'), folder: join(folder, 's3'), port: await anyPort(), credentials, bucket: BUCKET, logFile: join(folder, 's3.log') });
-  const s3 = artifactClient({ endpoint: server.endpoint, credentials, region: S3_REGION });
+  const context = await contextForTests(folder, server.endpoint);
+  return { context, store: context.store, endpoint: server.endpoint, stop: () => server.stop() };
+}
+
+/** What activities work with, on such a server, with a cache of its own. */
+export async function contextForTests(folder: string, endpoint: string): Promise<ActivityContext> {
+  const s3 = artifactClient({ endpoint, credentials: loadOrCreateCredentials(join(folder, 'credentials.json')), region: S3_REGION });
   const store = new ArtifactStore({ s3, bucket: BUCKET, cacheFolder: await mkdtemp(join(folder, 'cache-')) });
-  const context = { store, checkpoints: new CheckpointStore({ s3, bucket: BUCKET }), scratchFolder: await mkdtemp(join(folder, 'scratch-')) } as unknown as ActivityContext;
-  return { context, store, stop: () => server.stop() };
+  return { store, checkpoints: new CheckpointStore({ s3, bucket: BUCKET }), scratchFolder: await mkdtemp(join(folder, 'scratch-')) } as unknown as ActivityContext;
 }
 
 /** What a stage's work comes to: the contents of its one file, or never an end. */
@@ -38,7 +43,7 @@ export function storedActivities(context: ActivityContext, contents: StageConten
   const ran: Recipe[] = [];
   const stage = (request: StageRequest) =>
     runStage(context, request.recipe.stage, request, async ({ recipe, input, outputFolder }) => {
-      if (reads) for (const role of Object.keys(recipe.inputs)) await input(role);
+      if (reads) await Promise.all(Object.keys(recipe.inputs).map(input));
       const text = contents(recipe);
       if (text === 'hang') {
         const beat = setInterval(() => Context.current().heartbeat(), 200);

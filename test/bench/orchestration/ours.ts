@@ -1,6 +1,9 @@
 /** Runs of the grid on our workflows: the embedded Temporal server, and real artifacts on the embedded S3 server, read and written by every stage. */
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { fileURLToPath } from 'node:url';
 import { SweepResult } from '#workflows/contracts/progress.ts';
-import { LIGHT_QUEUE, TRAINER_QUEUE } from '#workflows/queues.ts';
+import { LIGHT_QUEUE } from '#workflows/queues.ts';
 import { s3ForTests, storedActivities } from '../../support/stored-activities.ts';
 import { temporalForTests } from '../../support/temporal.ts';
 import { gridSpec } from './dag.ts';
@@ -14,15 +17,15 @@ export interface OurRun {
   events: { sweep: number; cells: number };
 }
 
-/** Servers and workers, up before the first run. */
+/** Servers and workers (those for trainer jobs in a process of their own), up before the first run. */
 export async function startOurs(folder: string) {
   const [temporal, s3] = [await temporalForTests(), await s3ForTests(folder)];
   const { activities } = storedActivities(s3.context);
-  const made = [
-    await temporal.worker({ taskQueue: LIGHT_QUEUE, workflowBundle: temporal.workflowBundle, activities }),
-    await temporal.worker({ taskQueue: TRAINER_QUEUE, activities }),
-  ];
-  const running = made.map((worker) => worker.run());
+  const light = await temporal.worker({ taskQueue: LIGHT_QUEUE, workflowBundle: temporal.workflowBundle, activities });
+  const running = light.run();
+  const trainer = spawn(process.execPath, [fileURLToPath(new URL('trainer-worker.ts', import.meta.url)), temporal.server.address, s3.endpoint, folder], { stdio: ['ignore', 'pipe', 'ignore'] });
+  const ended = once(trainer, 'exit');
+  await once(trainer.stdout, 'data');
   let count = 0;
   return {
     run: async (): Promise<OurRun> => {
@@ -37,8 +40,9 @@ export async function startOurs(folder: string) {
       return { seconds, ran: result.stagesRun, reused: result.stagesReused, events: { sweep: await lengthOf(workflowId), cells: lengths.reduce((sum, length) => sum + length, 0) } };
     },
     stop: async () => {
-      for (const worker of made) worker.shutdown();
-      await Promise.all(running);
+      light.shutdown();
+      trainer.kill('SIGTERM');
+      await Promise.all([running, ended]);
       await temporal.stop();
       await s3.stop();
     },
