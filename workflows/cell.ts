@@ -7,8 +7,8 @@ import { CellDesk } from './steering/cell-desk.ts';
  * One cell of the grid: (task, model, condition) from training data to scored and masked heads (paper, sections 3 and 4).
  * A stage that fails for good waits for a person, with the workflow (steering/cell-desk.ts).
  */
-export async function cell(plan: CellWork, orders: CellOrders = { paused: false, onFailure: 'park', news: 'all' }): Promise<void> {
-  const desk = new CellDesk(plan, orders);
+export async function cell(plan: CellWork, orders: CellOrders = { paused: false, onFailure: 'park', news: 'all' }, startedAs = ''): Promise<void> {
+  const desk = new CellDesk(plan, orders, startedAs);
   const { dataset, train, evaluate, score, mask } = plan.stages;
   try {
     await desk.run(dataset);

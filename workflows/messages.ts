@@ -5,7 +5,7 @@ import type { CellOrders, ConcurrencyRequest, FinishRequest, PriorityRequest, Re
 
 /**
  * From a cell to its sweep: stages that began, are further, ended, or failed for good; all that one moment brought together. Then
- * the run of the sweep that it was started by: after a reset, the server hands the new run what the old one was told.
+ * which start of the cell it is that tells: after a reset, the server hands the new run of a sweep what the old one was told.
  */
 export const stageEvents = defineSignal<[StageEvent[], string?]>('stageEvents');
 

@@ -99,9 +99,9 @@ async function runSweep(name: string, spec: SweepSpec, limits: SweepLimits, noti
     changed();
   };
   const healing = new Healing();
-  setHandler(stageEvents, (events, toldRun) => {
+  setHandler(stageEvents, (events, startedAs) => {
     for (const told of events) {
-      const event = ofThisRun(told, toldRun);
+      const event = desk.hasStarted(told.cell, startedAs) ? told : ofEarlierRun(told);
       const before = board.cells.get(event.cell)?.status;
       onStageEvent(board, event);
       const after = board.cells.get(event.cell)?.status;
@@ -158,8 +158,8 @@ async function runSweep(name: string, spec: SweepSpec, limits: SweepLimits, noti
 }
 
 /** What an earlier run, before a reset, had made was there already for this one. */
-function ofThisRun(event: StageEvent, toldRun = workflowInfo().runId): StageEvent {
-  return event.state === 'done' && toldRun !== workflowInfo().runId ? { ...event, result: { ...event.result, reused: true } } : event;
+function ofEarlierRun(event: StageEvent): StageEvent {
+  return event.state === 'done' ? { ...event, result: { ...event.result, reused: true } } : event;
 }
 
 /** What a spec comes to, where it is a valid one. */

@@ -154,10 +154,11 @@ async function runCellWorkflow(run: SweepRun, unit: CellPlan): Promise<void> {
   const workflowId = cellWorkflowId(name, unit.id);
   const orders = desk.ordersOf(unit.id);
   const { shared: _, ...work } = unit;
+  const startedAs = desk.starting(unit.id);
   const start = () =>
     startChild(cell, {
       workflowId,
-      args: [work, orders],
+      args: [work, orders, startedAs],
       parentClosePolicy: ParentClosePolicy.TERMINATE,
       staticSummary: cellLabel(unit),
       staticDetails: artifactsMarkdown(unit),

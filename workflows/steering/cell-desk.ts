@@ -24,6 +24,7 @@ type Told<T> = T extends StageEvent ? Omit<T, 'cell'> : never;
 export class CellDesk {
   readonly #plan: CellWork;
   readonly #label: string;
+  readonly #startedAs: string;
   readonly #sweep: ExternalWorkflowHandle | null;
   readonly #parked = new Parked();
   readonly #running = new Map<Stage, StageAdvance | null>();
@@ -35,12 +36,15 @@ export class CellDesk {
   #news: StageEvent[] = [];
   #telling: Promise<void>[] = [];
 
-  constructor(plan: CellWork, given: CellOrders) {
+  /** `startedAs`: by which the sweep knows this start of the cell. */
+  constructor(plan: CellWork, given: CellOrders, startedAs: string) {
     this.#plan = plan;
+    this.#startedAs = startedAs;
     this.#label = cellLabel(plan);
     this.#orders = given;
     const { parent } = workflowInfo();
-    this.#sweep = parent === undefined ? null : getExternalWorkflowHandle(parent.workflowId, parent.runId);
+    // Whichever run of it there is: after a reset, the new one goes on with the cells that the old one had started.
+    this.#sweep = parent === undefined ? null : getExternalWorkflowHandle(parent.workflowId);
     setHandler(orders, (next) => {
       this.#orders = next;
       if (next.onFailure === 'finish') this.#parked.release('finish');
@@ -154,7 +158,7 @@ export class CellDesk {
     const news = this.#news.splice(0);
     if (news.length === 0 || this.#sweep === null) return;
     const told = this.#orders.news === 'all' ? news : outcomesOf(news);
-    this.#telling.push(this.#sweep.signal(stageEvents, told, workflowInfo().parent?.runId).catch(() => {}));
+    this.#telling.push(this.#sweep.signal(stageEvents, told, this.#startedAs).catch(() => {}));
   }
 
   #showStage(stage: Stage): void {

@@ -1,4 +1,4 @@
-import { CancellationScope, type ChildWorkflowHandle } from '@temporalio/workflow';
+import { CancellationScope, type ChildWorkflowHandle, uuid4 } from '@temporalio/workflow';
 import { type Board, onUnitBlocked, onUnitRetried } from '../board.ts';
 import type { cell } from '../cell.ts';
 import type { Failure } from '../contracts/progress.ts';
@@ -37,6 +37,7 @@ export class Desk {
   readonly #scopes = new Map<string, Set<CancellationScope>>();
   readonly #words = new Map<string, Word>();
   readonly #children = new Map<string, ChildWorkflowHandle<typeof cell>>();
+  readonly #startNames = new Map<string, string>();
   readonly #priorities = new Map<string, number>();
   readonly #changes = new Map<string, Pick<CellOrders, 'checkpointMinutes' | 'timeoutHours'>>();
   #priority: number | undefined;
@@ -115,6 +116,18 @@ export class Desk {
     if (this.#onFailure === 'finish') return 'finish';
     this.onBlocked(id, failure);
     return this.#parked.wait(`${id} ${part}`);
+  }
+
+  /** A name for the coming start of a cell's workflow, another one for each. */
+  starting(id: string): string {
+    const name = uuid4();
+    this.#startNames.set(id, name);
+    return name;
+  }
+
+  /** Whether a cell was started under this name by this run of the sweep; one that was reset has started those that are in its history. */
+  hasStarted(id: string, name: string | undefined): boolean {
+    return this.#startNames.get(id) === name;
   }
 
   /** A cell's workflow has started: from now on it is told what changes. */
