@@ -89,7 +89,9 @@ describe('a damaged artifact', () => {
     forgetCopies();
     const result = await run(spec(1, { mask: { k: [3] }, patch: { examples: 7 } }));
     expect(result).toMatchObject({ status: 'complete', failures: [] });
-    expect(news()).toEqual(['base', 'evaluate', 'evaluate', 'mask', 'mask', 'patch', 'report', 'score', 'train', 'train']);
+    // Masking and patching may find the same adapter damaged at the same moment, and both have it made; one of the two is committed.
+    const madeAnew = [...new Map(ran.splice(0).map((recipe) => [refOf(recipe).key, recipe.stage])).values()].sort();
+    expect(madeAnew).toEqual(['base', 'evaluate', 'evaluate', 'mask', 'mask', 'patch', 'report', 'score', 'train', 'train']);
     forgetCopies();
     expect((await run(spec(1))).report.key, 'the same as ever').toBe(before.report.key);
     expect(news()).toEqual([]);
