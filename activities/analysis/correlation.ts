@@ -1,12 +1,5 @@
 /** Rank correlation (paper, Table 4): Spearman's rho with ties by average ranks, and its exact p-value. */
-
-export interface Correlation {
-  /** Null where either side does not vary, or fewer than two pairs are there. */
-  rho: number | null;
-  /** Two-sided, by exact permutation; null where rho is, and beyond `EXACT` pairs. */
-  p: number | null;
-  n: number;
-}
+import type { Correlation } from '#workflows/contracts/report.ts';
 
 /** Most pairs whose permutations are all gone through: one of each condition that there is. */
 export const EXACT = 10;
@@ -30,7 +23,8 @@ export function spearman(x: readonly number[], y: readonly number[]): Correlatio
   const product = sum(left.map((value, at) => value * (right[at] as number)));
   const scale = Math.sqrt(sum(left.map((value) => value * value)) * sum(right.map((value) => value * value)));
   if (n < 2 || scale === 0) return { rho: null, p: null, n };
-  return { rho: product / scale, p: n > EXACT ? null : shareAtLeast(left, right, Math.abs(product)), n };
+  // Rounding may carry a perfect match a hair beyond 1.
+  return { rho: Math.max(-1, Math.min(1, product / scale)), p: n > EXACT ? null : shareAtLeast(left, right, Math.abs(product)), n };
 }
 
 /** Share of the pairings of left with a permutation of right whose |sum of products| is at least `limit` (Heap's algorithm). */
