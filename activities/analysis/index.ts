@@ -2,6 +2,9 @@
 export { answerTokens, citationF1, citationMatch, exactMatch, scorePredictions, tokenF1 } from './answers.ts';
 export { bootstrapMean, LEVEL, mean, quantile, RESAMPLES, type Bootstrap } from './intervals.ts';
 export { cosine, randomHeads, recall, retrievalHeads, scoreKind, topHeads, type RandomHeadsInput, type ScoreMatrix } from './heads.ts';
+export { averageRanks, EXACT, spearman } from './correlation.ts';
+export { compareWithPaper } from './compared-tables.ts';
+export { correlations } from './correlations.ts';
 export { patchingFindings } from './patching.ts';
 export {
   analyseSweep,

@@ -21,6 +21,9 @@ import type {
 import type { HeadScores, Masking, Metrics, Patching, Prediction } from '#workflows/contracts/results.ts';
 import type { SweepSpec } from '#workflows/contracts/spec.ts';
 import { seededRandom } from '#activities/random/seeded.ts';
+import { CITATION } from '#activities/paper/tables.ts';
+import { compareWithPaper } from './compared-tables.ts';
+import { correlations } from './correlations.ts';
 import { bootstrapMean, LEVEL, RESAMPLES, type Bootstrap } from './intervals.ts';
 import { cosine, recall, retrievalHeads, scoreKind } from './heads.ts';
 import { patchingFindings } from './patching.ts';
@@ -90,14 +93,17 @@ export const SAMPLED_QUESTIONS = 8;
 /** The sweep's results (`results.json`). @throws RangeError where artifacts contradict each other, naming the setting */
 export function analyseSweep({ spec, sources, bases, settings, versions }: SweepFiles): SweepResults {
   const bootstrap: Bootstrap = { resamples: RESAMPLES, level: LEVEL, seed: spec.seed };
+  const analysed = settings.map((setting) => analyseSetting(setting, bootstrap));
   return {
-    schemaVersion: 3,
+    schemaVersion: 4,
     name: spec.name,
     description: spec.description,
     spec,
     sources,
     bases,
-    settings: settings.map((setting) => analyseSetting(setting, bootstrap)),
+    settings: analysed,
+    correlations: correlations(analysed),
+    paper: { citation: CITATION, tables: compareWithPaper(spec, analysed) },
     methods: { bootstrap: { ...bootstrap } },
     versions,
   };

@@ -5,6 +5,7 @@ import { type Part, page } from './layout.ts';
 import { data, sources } from './sections/data.ts';
 import { heads } from './sections/heads.ts';
 import { masking } from './sections/masking.ts';
+import { paperTables } from './sections/paper-tables.ts';
 import { patching } from './sections/patching.ts';
 import { performance } from './sections/performance.ts';
 import { predictions } from './sections/predictions.ts';
@@ -22,6 +23,7 @@ export async function renderReport(results: SweepResults): Promise<string> {
     part('heads', 'Retrieval heads', await perSetting(results, heads)),
     part('masking', 'Silencing heads', await perSetting(results, masking)),
     part('patching', 'Patching heads', await perSetting(results, patching)),
+    part('paper-tables', 'The paper’s tables', paperTables(results)),
     part('answers', 'Answers', await perSetting(results, predictions)),
     part('data', 'Data', [sources(results.sources), await perSetting(results, data)]),
     part('training', 'Training', [await perSetting(results, training), await pretraining(results.bases)]),

@@ -204,8 +204,55 @@ export const BaseFacts = z.strictObject({
 });
 export type BaseFacts = z.infer<typeof BaseFacts>;
 
+/** Spearman's rank correlation; `rho` and `p` are null where there is none, `p` is two-sided and exact (all pairings). */
+export const Correlation = z.strictObject({ rho: z.number().min(-1).max(1).nullable(), p: z.number().gt(0).max(1).nullable(), n: z.int().nonnegative() });
+export type Correlation = z.infer<typeof Correlation>;
+
+/** Which cells enter a correlation: all; all but real data, whose recall is 1 by definition; those with synthetic data. */
+export const CorrelatedRows = z.enum(['all', 'withoutReal', 'synthetic']);
+export type CorrelatedRows = z.infer<typeof CorrelatedRows>;
+
+/** How well a setting's overlap of heads goes with F1 on the real test split (Tables 4–10, Figure 4). */
+export const SettingCorrelations = z.strictObject({
+  task: Task,
+  model: ModelSpec.shape.model,
+  variant: VariantSpec.shape.variant.optional(),
+  seed: z.int().nonnegative().optional(),
+  rows: CorrelatedRows,
+  recall: Correlation,
+  cosine: Correlation,
+});
+export type SettingCorrelations = z.infer<typeof SettingCorrelations>;
+
+/** One of the paper's tables beside what the sweep found with one of its models. */
+export const ComparedTable = z.strictObject({
+  table: z.int().min(1).max(19),
+  caption: z.string().min(1),
+  /** The sweep's model, and the paper's that it is held against. */
+  model: ModelSpec.shape.model,
+  paperModel: z.enum(['llama3', 'mistral']),
+  variant: VariantSpec.shape.variant.optional(),
+  cells: z.array(
+    z.strictObject({
+      row: z.string().min(1),
+      column: z.string().min(1),
+      paper: z.number(),
+      /** Mean over the sweep's seeds that have a value; null where none has, with the reason. */
+      ours: z.number().nullable(),
+      /** Seeds behind `ours`. */
+      seeds: z.int().nonnegative(),
+      /** Ours − paper. */
+      difference: z.number().nullable(),
+      reason,
+      /** Where the paper contradicts itself on this cell. */
+      note: z.string().min(1).nullable(),
+    }),
+  ),
+});
+export type ComparedTable = z.infer<typeof ComparedTable>;
+
 export const SweepResults = z.strictObject({
-  schemaVersion: z.literal(3),
+  schemaVersion: z.literal(4),
   name: SweepSpec.shape.name,
   description: z.string(),
   /** The spec with its defaults filled in: the settings actually used. */
@@ -213,6 +260,9 @@ export const SweepResults = z.strictObject({
   sources: z.array(SourceFacts),
   bases: z.array(BaseFacts),
   settings: z.array(SettingResults),
+  correlations: z.array(SettingCorrelations),
+  /** The paper's tables that the sweep has at least one cell of. */
+  paper: z.strictObject({ citation: z.string().min(1), tables: z.array(ComparedTable) }),
   methods: z.strictObject({
     bootstrap: z.strictObject({ resamples: z.int().positive(), level: z.number().gt(0).lt(1), seed: z.int().nonnegative() }),
   }),

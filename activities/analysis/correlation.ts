@@ -1,0 +1,56 @@
+/** Rank correlation (paper, Table 4): Spearman's rho with ties by average ranks, and its exact p-value. */
+import type { Correlation } from '#workflows/contracts/report.ts';
+
+/** Most pairs whose permutations are all gone through: one of each condition that there is. */
+export const EXACT = 10;
+
+/** Ranks from 1, equal values sharing the mean of theirs. @throws RangeError for a value that is not a finite number */
+export function averageRanks(values: readonly number[]): number[] {
+  for (const [at, value] of values.entries()) if (!Number.isFinite(value)) throw new RangeError(`values[${at}]: must be a finite number, found ${value}`);
+  return values.map((value) => values.filter((other) => other < value).length + (values.filter((other) => other === value).length + 1) / 2);
+}
+
+/**
+ * Spearman's rank correlation of paired values. The p-value is the share of all n! pairings whose |rho| is at least the
+ * observed one: with the six to nine rows of the paper's tables, Student's t is no good approximation.
+ * @throws RangeError where the sides differ in length or a value is not finite
+ */
+export function spearman(x: readonly number[], y: readonly number[]): Correlation {
+  if (x.length !== y.length) throw new RangeError(`y: ${x.length} values expected, as in x, found ${y.length}`);
+  const n = x.length;
+  // Doubled deviations from the mean rank are whole numbers: sums are exact, and ties between pairings are true ties.
+  const [left, right] = [x, y].map((side) => averageRanks(side).map((rank) => Math.round(2 * rank) - (n + 1))) as [number[], number[]];
+  const product = sum(left.map((value, at) => value * (right[at] as number)));
+  const scale = Math.sqrt(sum(left.map((value) => value * value)) * sum(right.map((value) => value * value)));
+  if (n < 2 || scale === 0) return { rho: null, p: null, n };
+  // Rounding may carry a perfect match a hair beyond 1.
+  return { rho: Math.max(-1, Math.min(1, product / scale)), p: n > EXACT ? null : shareAtLeast(left, right, Math.abs(product)), n };
+}
+
+/** Share of the pairings of left with a permutation of right whose |sum of products| is at least `limit` (Heap's algorithm). */
+function shareAtLeast(left: readonly number[], right: readonly number[], limit: number): number {
+  const order = [...right];
+  const n = order.length;
+  const counters = new Array<number>(n).fill(0);
+  let product = sum(left.map((value, at) => value * (order[at] as number)));
+  let [reached, all] = [Math.abs(product) >= limit ? 1 : 0, 1];
+  for (let at = 1; at < n; ) {
+    const counter = counters[at] as number;
+    if (counter >= at) {
+      counters[at] = 0;
+      at += 1;
+      continue;
+    }
+    const other = at % 2 === 0 ? 0 : counter;
+    const [a, b] = [order[at] as number, order[other] as number];
+    product += ((left[at] as number) - (left[other] as number)) * (b - a);
+    [order[at], order[other]] = [b, a];
+    all += 1;
+    if (Math.abs(product) >= limit) reached += 1;
+    counters[at] = counter + 1;
+    at = 1;
+  }
+  return reached / all;
+}
+
+const sum = (values: readonly number[]) => values.reduce((total, value) => total + value, 0);
