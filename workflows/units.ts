@@ -42,12 +42,7 @@ export async function runPatch(run: SweepRun, unit: CellPlan): Promise<void> {
     const lacking = await lackingForPatch(run.board, unit, real);
     if (lacking === null) {
       if (again) await remakeLost(run, [real, unit]);
-      await run.desk.patches.enter(unit.id);
-      try {
-        return await runOwnStage(run, unit.id, cellLabel(unit), patch);
-      } finally {
-        run.desk.patches.leave(unit.id);
-      }
+      return run.desk.patches.hold(unit.id, () => runOwnStage(run, unit.id, cellLabel(unit), patch));
     }
     run.unpatched[unit.id] = lacking;
     onStageGivenUp(run.board, unit.id, 'patch');
@@ -59,12 +54,7 @@ async function onShared(run: SweepRun, unit: Unit, label: string, work: () => Pr
   await steadily(run, unit, label, '', async (again) => {
     await (again ? run.shared.remake(unit) : run.shared.make(unit));
     if (reuse(run, unit)) return;
-    await run.desk.slots.enter(unit.id);
-    try {
-      await work();
-    } finally {
-      run.desk.slots.leave(unit.id);
-    }
+    await run.desk.slots.hold(unit.id, work);
   });
 }
 

@@ -1,7 +1,7 @@
 /** The paper's tables beside the sweep's own figures, cell by cell. */
 import { PAPER_TABLES, type PaperCell, type PaperModel, type PaperTable } from '#activities/paper/tables.ts';
 import type { Baseline, Condition, Task } from '#workflows/contracts/experiment.ts';
-import type { CellResults, ComparedTable, HeadFindings, SettingResults } from '#workflows/contracts/report.ts';
+import type { CellResults, ComparedTable, HeadFindings, SettingCorrelations, SettingResults } from '#workflows/contracts/report.ts';
 import type { SweepSpec } from '#workflows/contracts/spec.ts';
 import { correlations } from './correlations.ts';
 import { cosine, recall, retrievalHeads } from './heads.ts';
@@ -27,26 +27,29 @@ const MEASURES = { f1: 'F1', heads: '# Heads', n: 'N', complement: 'Compl.', int
 /** The paper's model that a sweep's model is held against: Mistral by its name, Llama 3 for all others. */
 export const paperModelOf = (model: string): PaperModel => (/mistral/i.test(model) ? 'mistral' : 'llama3');
 
-/** Every table of the paper of which the sweep has at least one cell, per model and variant; what is missing has a reason. */
-export function compareWithPaper(spec: SweepSpec, settings: readonly SettingResults[]): ComparedTable[] {
+/**
+ * Every table of the paper of which the sweep has at least one cell, per model and variant; what is missing has a reason. `correlated`:
+ * the correlations of these settings, where they are known.
+ */
+export function compareWithPaper(spec: SweepSpec, settings: readonly SettingResults[], correlated: readonly SettingCorrelations[] = correlations(settings)): ComparedTable[] {
   const groups = [...new Set(settings.map(({ model, variant }) => JSON.stringify([model, variant ?? null])))].map((name) => JSON.parse(name) as [string, string | null]);
   return PAPER_TABLES.flatMap((paper) =>
     groups.flatMap(([model, variant]): ComparedTable[] => {
       const modules = spec.variants?.find((candidate) => candidate.variant === variant)?.train.targetModules ?? spec.train.targetModules;
       if (modules !== paper.modules) return [];
       const own = settings.filter((setting) => setting.model === model && (setting.variant ?? null) === variant);
-      const cells = compareCells(paper, paperModelOf(model), own);
+      const cells = compareCells(paper, paperModelOf(model), own, correlated);
       if (cells.every(({ ours }) => ours === null)) return [];
       return [{ table: paper.table, caption: paper.caption, model, paperModel: paperModelOf(model), ...(variant !== null && { variant }), cells }];
     }),
   );
 }
 
-function compareCells({ cells }: PaperTable, paperModel: PaperModel, settings: readonly SettingResults[]): ComparedTable['cells'] {
+function compareCells({ cells }: PaperTable, paperModel: PaperModel, settings: readonly SettingResults[], correlated: readonly SettingCorrelations[]): ComparedTable['cells'] {
   return cells
     .filter(({ model }) => model === paperModel)
     .map((cell) => {
-      const found = settings.filter(({ task }) => task === cell.task).map((setting) => ourValue(cell, setting, settings));
+      const found = settings.filter(({ task }) => task === cell.task).map((setting) => ourValue(cell, setting, settings, correlated));
       const values = found.filter((value) => typeof value === 'number');
       const ours = values.length === 0 ? null : mean(values);
       const reason = ours !== null ? null : (found.find((value) => typeof value === 'string') ?? `the sweep has no ${TASKS[cell.task]}`);
@@ -62,10 +65,10 @@ function labels(cell: PaperCell): { row: string; column: string } {
 }
 
 /** The sweep's own value of a cell, or why it has none. */
-function ourValue(cell: PaperCell, setting: SettingResults, settings: readonly SettingResults[]): number | string {
+function ourValue(cell: PaperCell, setting: SettingResults, settings: readonly SettingResults[], correlated: readonly SettingCorrelations[]): number | string {
   switch (cell.measure) {
     case 'spearman':
-      return correlations([setting]).find(({ rows }) => rows === 'all')?.recall.rho ?? 'recall or F1 does not vary over the cells';
+      return correlated.find((each) => each.rows === 'all' && isOf(each, setting))?.recall.rho ?? 'recall or F1 does not vary over the cells';
     case 'cosine': {
       const other = settings.find(({ task, seed }) => task === cell.againstTask && seed === setting.seed);
       if (other === undefined) return `the sweep has no ${TASKS[cell.againstTask]}`;
@@ -88,8 +91,11 @@ function ourValue(cell: PaperCell, setting: SettingResults, settings: readonly S
   }
 }
 
-function fromHeads(cell: Extract<PaperCell, { condition: Condition }> | PaperCell, setting: SettingResults): number | string {
-  if (cell.measure !== 'heads' && cell.measure !== 'recall' && cell.measure !== 'meanIntersection' && cell.measure !== 'meanComplement') return 'not a figure of heads';
+const isOf = (a: SettingCorrelations, b: SettingResults) => a.task === b.task && a.model === b.model && a.variant === b.variant && a.seed === b.seed;
+
+type HeadsCell = Extract<PaperCell, { measure: 'heads' | 'recall' | 'meanIntersection' | 'meanComplement' }>;
+
+function fromHeads(cell: HeadsCell, setting: SettingResults): number | string {
   const own = headsOf(setting, cell.condition);
   if (typeof own === 'string') return own;
   if (cell.measure === 'heads') return own.positive;

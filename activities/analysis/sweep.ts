@@ -94,6 +94,7 @@ export const SAMPLED_QUESTIONS = 8;
 export function analyseSweep({ spec, sources, bases, settings, versions }: SweepFiles): SweepResults {
   const bootstrap: Bootstrap = { resamples: RESAMPLES, level: LEVEL, seed: spec.seed };
   const analysed = settings.map((setting) => analyseSetting(setting, bootstrap));
+  const correlated = correlations(analysed);
   return {
     schemaVersion: 4,
     name: spec.name,
@@ -102,8 +103,8 @@ export function analyseSweep({ spec, sources, bases, settings, versions }: Sweep
     sources,
     bases,
     settings: analysed,
-    correlations: correlations(analysed),
-    paper: { citation: CITATION, tables: compareWithPaper(spec, analysed) },
+    correlations: correlated,
+    paper: { citation: CITATION, tables: compareWithPaper(spec, analysed, correlated) },
     methods: { bootstrap: { ...bootstrap } },
     versions,
   };

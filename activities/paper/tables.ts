@@ -27,7 +27,9 @@ export const PaperCell = z.discriminatedUnion('measure', [
   /** Of the real cells' score vectors of two tasks. */
   z.strictObject({ measure: z.literal('cosine'), ...where, score: Score, againstTask: Task, againstScore: Score }),
   z.strictObject({ measure: z.literal('spearman'), ...where }),
-  z.strictObject({ measure: z.enum(['n', 'complement', 'intersection', 'random', 'original', 'delta', 'meanIntersection', 'meanComplement']), ...where, condition: Condition }),
+  z.strictObject({ measure: z.enum(['n', 'complement', 'intersection', 'random', 'original', 'delta']), ...where, condition: Condition }),
+  /** Over heads that the condition shares with the real cell, and over those that the real cell alone has. */
+  z.strictObject({ measure: z.enum(['meanIntersection', 'meanComplement']), ...where, condition: Condition }),
 ]);
 export type PaperCell = z.infer<typeof PaperCell>;
 

@@ -1,4 +1,4 @@
-import { mkdir, readFile, writeFile } from 'node:fs/promises';
+import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { z } from 'zod';
 import type { StageResult } from '#workflows/contracts/artifacts.ts';
@@ -8,11 +8,10 @@ import type { StageRequest } from '#workflows/contracts/requests.ts';
 import { HeadScores, Patching } from '#workflows/contracts/results.ts';
 import { EvaluateSpec, PatchSpec } from '#workflows/contracts/spec.ts';
 import { scoreKind } from '../analysis/index.ts';
-import { metricsOf } from '../evaluate/metrics-of.ts';
+import { answerWithHeadSets } from '../evaluate/with-head-sets.ts';
 import type { ActivityContext } from '../stage/context.ts';
 import { Loading, modelRef } from '../stage/loading.ts';
 import { runStage } from '../stage/run-stage.ts';
-import { runTrainerJob } from '../stage/trainer-job.ts';
 import { headSets } from './head-sets.ts';
 
 const Params = z.strictObject({ task: Task, model: Loading, evaluate: EvaluateSpec, patch: PatchSpec });
@@ -30,30 +29,9 @@ export function patchHeads(context: ActivityContext, { recipe, force }: StageReq
       return parse(HeadScores, JSON.parse(text), `scores.json of ${role}`)[scoreKind(task)];
     };
     const { sets, ...chosen } = headSets(await scoresOf('realScores'), await scoresOf('scores'), patch, recipe.seed);
-    const predictionsFolder = join(tools.outputFolder, 'predictions');
-    await mkdir(predictionsFolder);
-    const outcome = await runTrainerJob(
-      context,
-      tools,
-      {
-        kind: 'patch',
-        model: modelRef(model, base),
-        adapterDir,
-        realAdapterDir,
-        dataFile,
-        maxNewTokens: evaluate.maxNewTokens,
-        maxExamples: patch.examples ?? null,
-        headSets: sets.map(({ id, heads }) => ({ id, heads })),
-      },
-      predictionsFolder,
-    );
-    const metrics = async (id: string) => metricsOf(dataFile, join(predictionsFolder, `${id}.jsonl`));
-    const unpatched = await metrics('unpatched');
-    const patching: Patching = parse(
-      Patching,
-      { examples: unpatched.examples, unpatchedF1: unpatched.f1, ...chosen, sets: await Promise.all(sets.map(async (set) => ({ ...set, f1: (await metrics(set.id)).f1 }))) },
-      'patching.json',
-    );
+    const job = { kind: 'patch' as const, model: modelRef(model, base), adapterDir, dataFile, maxNewTokens: evaluate.maxNewTokens, maxExamples: patch.examples ?? null, realAdapterDir };
+    const { outcome, examples, plainF1, sets: answered } = await answerWithHeadSets(context, tools, job, sets, 'unpatched');
+    const patching: Patching = parse(Patching, { examples, unpatchedF1: plainF1, ...chosen, sets: answered }, 'patching.json');
     await writeFile(join(tools.outputFolder, 'patching.json'), `${JSON.stringify(patching)}\n`);
     return { ...outcome, summary: { examples: patching.examples, n: patching.n, sets: sets.length, skipped: patching.skipped.length, unpatchedF1: patching.unpatchedF1 } };
   });

@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import type { RunOptions } from '#infra/launcher/job-process.ts';
 import { TrainerJob } from '#workflows/contracts/trainer.ts';
 import { parse } from '#workflows/contracts/parse.ts';
+import { TRAINER_QUEUE } from '#workflows/queues.ts';
 import type { ActivityContext } from './context.ts';
 import { hopeless } from './failures.ts';
 import type { StageOutcome, StageWork } from './run-stage.ts';
@@ -22,7 +23,7 @@ export async function runTrainerJob(
   jobOutputFolder = outputFolder,
   listeners: Pick<RunOptions, 'onCheckpoint'> = {},
 ): Promise<Required<Omit<StageOutcome, 'afterCommit'>>> {
-  if (trainer === null) throw hopeless('NoTrainer', 'this worker has no trainer; trainer stages belong on the needlework-gpu task queue');
+  if (trainer === null) throw hopeless('NoTrainer', `this worker has no trainer; trainer stages belong on the ${TRAINER_QUEUE} task queue`);
   const jobId = `${recipe.stage}-${workFolder.split('/').at(-2) ?? ''}`;
   const job = parse(TrainerJob, { ...request, jobId, outputDir: jobOutputFolder, seed: recipe.seed }, `the trainer job of a ${recipe.stage} stage`);
   const file = join(workFolder, 'job.json');

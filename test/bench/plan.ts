@@ -15,16 +15,15 @@ import { settled } from '#workflows/plan/decisions.ts';
 import { artifactKey } from '#workflows/plan/keys.ts';
 import { planSweep, recipesOf } from '#workflows/plan/plan.ts';
 import { planRun, soughtFor } from '#workflows/plan/filters.ts';
-import { LIGHT_QUEUE, TRAINER_QUEUE } from '#workflows/queues.ts';
+import { LIGHT_QUEUE } from '#workflows/queues.ts';
 import { completeReport } from '#workflows/plan/report.ts';
-import { exampleSpec } from '../support/spec.ts';
+import { ANY_FINGERPRINTS, exampleSpec } from '../support/spec.ts';
 import { s3ForTests, storedActivities } from '../support/stored-activities.ts';
 import { temporalForTests } from '../support/temporal.ts';
 
 const keys = Number(process.argv[2] ?? 3000);
 const REPEATS = 5;
 const COMMITS_AT_ONCE = 64;
-const FINGERPRINTS = new Proxy({} as Record<string, string>, { get: (_, file) => Buffer.from(String(file)).toString('hex').padEnd(64, '0').slice(-64) });
 
 const folder = await mkdtemp(join(tmpdir(), 'needlework-bench-'));
 const s3 = await s3ForTests(folder);
@@ -42,10 +41,10 @@ process.exit();
 function planning(name: string, given: SweepSpecInput): void {
   const parsing = median(() => parseSweepSpec(given));
   const spec = parseSweepSpec(given);
-  const planned = median(() => planSweep(spec, FINGERPRINTS));
-  const plan = planSweep(spec, FINGERPRINTS);
+  const planned = median(() => planSweep(spec, ANY_FINGERPRINTS));
+  const plan = planSweep(spec, ANY_FINGERPRINTS);
   const units = [...plan.baselines, ...plan.cells];
-  const hashed = median(() => new Map(planSweep(spec, FINGERPRINTS).cells.flatMap(recipesOf).map((recipe) => [artifactKey(recipe), recipe])));
+  const hashed = median(() => new Map(planSweep(spec, ANY_FINGERPRINTS).cells.flatMap(recipesOf).map((recipe) => [artifactKey(recipe), recipe])));
   const sought = soughtFor(plan, planRun(plan, spec));
   const found = Object.fromEntries(sought.map((ref) => [ref.key, { ref: { stage: ref.stage, key: ref.key }, reused: true, summary: {} }]));
   const settling = median(() => settled(plan, found));
@@ -77,11 +76,7 @@ async function lookingUp(): Promise<void> {
 async function running(): Promise<void> {
   const temporal = await temporalForTests();
   const { activities, ran } = storedActivities(s3.context, undefined, { reads: false });
-  const made = [
-    await temporal.worker({ taskQueue: LIGHT_QUEUE, workflowBundle: temporal.workflowBundle, activities }),
-    await temporal.worker({ taskQueue: TRAINER_QUEUE, activities }),
-  ];
-  const workers = made.map((worker) => worker.run());
+  const stop = await temporal.serve(activities);
   const spec = { ...exampleSpec('paper.json'), write: { provider: 'offline' } } as SweepSpecInput;
   try {
     for (let at = 0; at < 1 + REPEATS; at += 1) {
@@ -91,8 +86,7 @@ async function running(): Promise<void> {
       console.log(`${at === 0 ? 'first run' : 'again'}: ${took.toFixed(2)} s from start to result, ${ran.length - before} stages did work, ${value.stagesReused} were there, ${historyLength} events in the sweep's history`);
     }
   } finally {
-    for (const worker of made) worker.shutdown();
-    await Promise.all(workers);
+    await stop();
     await temporal.stop();
   }
 }

@@ -8,15 +8,14 @@ import { parseSweepSpec } from '#workflows/contracts/parse.ts';
 import { SweepProgress, SweepResult } from '#workflows/contracts/progress.ts';
 import { planSweep } from '#workflows/plan/plan.ts';
 import { LIMITS } from '#workflows/policies.ts';
-import { LIGHT_QUEUE, TRAINER_QUEUE } from '#workflows/queues.ts';
+import { LIGHT_QUEUE } from '#workflows/queues.ts';
 import { instantActivities } from '../support/instant-activities.ts';
-import { exampleSpec } from '../support/spec.ts';
+import { ANY_FINGERPRINTS, exampleSpec } from '../support/spec.ts';
 import { temporalForTests } from '../support/temporal.ts';
 
 const wanted = Number(process.argv[2] ?? 2000);
-const FINGERPRINTS = new Proxy({} as Record<string, string>, { get: (_, file) => String(file) });
 const paper = exampleSpec('paper.json');
-const cellsOf = (seeds: number[]) => planSweep(parseSweepSpec({ ...paper, seeds }), FINGERPRINTS).cells.length;
+const cellsOf = (seeds: number[]) => planSweep(parseSweepSpec({ ...paper, seeds }), ANY_FINGERPRINTS).cells.length;
 const perSeed = cellsOf([0, 1]) / 2;
 const seeds = Array.from({ length: Math.ceil(wanted / perSeed) }, (_, seed) => seed);
 const cells = cellsOf(seeds);
@@ -31,11 +30,7 @@ const { activities, ran } = instantActivities((recipe) => {
   hung.add(recipe);
   return 'hang';
 });
-const workers = [
-  await temporal.worker({ taskQueue: LIGHT_QUEUE, workflowBundle: temporal.workflowBundle, activities }),
-  await temporal.worker({ taskQueue: TRAINER_QUEUE, activities, maxConcurrentActivityTaskExecutions: 2000 }),
-];
-const running = workers.map((worker) => worker.run());
+const stop = await temporal.serve(activities, { trainerJobs: 2000 });
 // Workers stop at signals, and nothing goes on without them.
 for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => void temporal.stop().finally(() => process.exit(130)));
 try {
@@ -63,8 +58,7 @@ try {
   const open = await temporal.client.workflow.count("ExecutionStatus = 'Running'");
   console.log(`cancelled with ${hung.size} trainings under way: ended after ${ended.toFixed(1)} s, ${open.count} workflows left open`);
 } finally {
-  for (const worker of workers) worker.shutdown();
-  await Promise.all(running);
+  await stop();
   await temporal.stop();
 }
 process.exit();

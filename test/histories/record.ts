@@ -10,7 +10,7 @@ import { promisify } from 'node:util';
 import type { WorkflowHandle } from '@temporalio/client';
 import type { SweepSpecInput } from '#workflows/contracts/spec.ts';
 import { SweepProgress } from '#workflows/contracts/progress.ts';
-import { LIGHT_QUEUE, TRAINER_QUEUE } from '#workflows/queues.ts';
+import { LIGHT_QUEUE } from '#workflows/queues.ts';
 import { executable } from '../infra/servers/support.ts';
 import { instantActivities, type StageBehaviour } from '../support/instant-activities.ts';
 import { smallSpec } from '../support/spec.ts';
@@ -99,9 +99,9 @@ try {
   const made = instantActivities();
   for (const { name, spec, ailing, act } of SCENARIOS) {
     let healed = false;
-    const { activities } = name === 'again' ? made : name === 'complete' ? made : instantActivities((recipe, llm) => (healed ? 'succeed' : (ailing?.(recipe, llm) ?? 'succeed')));
-    const workers = [await temporal.worker({ identity: RECORDER, taskQueue: LIGHT_QUEUE, workflowBundle: temporal.workflowBundle, activities }), await temporal.worker({ identity: RECORDER, taskQueue: TRAINER_QUEUE, activities })];
-    const running = workers.map((worker) => worker.run());
+    // Where nothing ails, what an earlier one had made is there.
+    const { activities } = ailing === undefined ? made : instantActivities((recipe, llm) => (healed ? 'succeed' : ailing(recipe, llm)));
+    const stop = await temporal.serve(activities, { identity: RECORDER });
     try {
       const handle = await temporal.client.workflow.start('sweep', { workflowId: name, taskQueue: LIGHT_QUEUE, args: [spec] });
       await act?.(handle, () => (healed = true));
@@ -109,8 +109,7 @@ try {
       await save(name, handle);
       for (const cell of ['real', 'symbolic']) await save(`${name}-${cell}`, temporal.client.workflow.getHandle(`${name}/mdqa/tiny/${cell}`));
     } finally {
-      for (const worker of workers) worker.shutdown();
-      await Promise.all(running);
+      await stop();
     }
   }
 } finally {

@@ -4,6 +4,7 @@ import { Client, Connection } from '@temporalio/client';
 import { bundleWorkflowCode, DefaultLogger, NativeConnection, Runtime, Worker, type WorkerOptions } from '@temporalio/worker';
 import { PRIORITY_AND_FAIRNESS, startTemporal } from '#infra/servers/index.ts';
 import { SEARCH_ATTRIBUTES } from '#workers/search-attributes.ts';
+import { LIGHT_QUEUE, TRAINER_QUEUE } from '#workflows/queues.ts';
 import { MAX_HEARTBEAT_THROTTLE } from '#workers/timing.ts';
 import { anyPort, executable } from '../infra/servers/support.ts';
 import { temporaryFolder } from './folders.ts';
@@ -31,6 +32,7 @@ export async function temporalForTests(workflows = WORKFLOWS) {
   let server = first;
   const native = await NativeConnection.connect({ address: server.address });
   const connection = await Connection.connect({ address: server.address });
+  const worker = (options: Omit<WorkerOptions, 'connection' | 'taskQueue'> & { taskQueue: string }) => Worker.create({ maxHeartbeatThrottleInterval: MAX_HEARTBEAT_THROTTLE, ...options, connection: native });
   return {
     server,
     client: new Client({ connection }),
@@ -42,7 +44,19 @@ export async function temporalForTests(workflows = WORKFLOWS) {
       await server.stop();
       server = await start();
     },
-    worker: (options: Omit<WorkerOptions, 'connection' | 'taskQueue'> & { taskQueue: string }) => Worker.create({ maxHeartbeatThrottleInterval: MAX_HEARTBEAT_THROTTLE, ...options, connection: native }),
+    worker,
+    /** Runs workers for both queues until what it returns is called; `trainerJobs` at once, as a rule a hundred. */
+    serve: async (activities: object, { trainerJobs, ...options }: Pick<WorkerOptions, 'identity'> & { trainerJobs?: number } = {}) => {
+      const workers = [
+        await worker({ ...options, taskQueue: LIGHT_QUEUE, workflowBundle, activities }),
+        await worker({ ...options, taskQueue: TRAINER_QUEUE, activities, ...(trainerJobs !== undefined && { maxConcurrentActivityTaskExecutions: trainerJobs }) }),
+      ];
+      const running = workers.map((one) => one.run());
+      return async () => {
+        for (const one of workers) one.shutdown();
+        await Promise.all(running);
+      };
+    },
     stop: async () => {
       await connection.close();
       await native.close();

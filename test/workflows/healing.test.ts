@@ -10,7 +10,7 @@ import type { SweepSpecInput } from '#workflows/contracts/spec.ts';
 import { ProcessCrashed } from '#infra/launcher/errors.ts';
 import { refOf } from '#workflows/plan/keys.ts';
 import { MOST_HEALINGS } from '#workflows/policies.ts';
-import { LIGHT_QUEUE, TRAINER_QUEUE } from '#workflows/queues.ts';
+import { LIGHT_QUEUE } from '#workflows/queues.ts';
 import { temporaryFolder } from '../support/folders.ts';
 import { smallSpec } from '../support/spec.ts';
 import { s3ForTests, type StageContents, storedActivities } from '../support/stored-activities.ts';
@@ -40,12 +40,7 @@ async function workers(afterTraining: (adapter: ArtifactRef) => void = () => {},
       return result;
     },
   };
-  const made = [await temporal.worker({ taskQueue: LIGHT_QUEUE, workflowBundle: temporal.workflowBundle, activities }), await temporal.worker({ taskQueue: TRAINER_QUEUE, activities })];
-  const running = made.map((worker) => worker.run());
-  stops.push(async () => {
-    for (const worker of made) worker.shutdown();
-    await Promise.all(running);
-  });
+  stops.push(await temporal.serve(activities));
   return { ran, news: () => ran.splice(0).map(({ stage }) => stage).sort() };
 }
 

@@ -2,7 +2,7 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { SweepResult } from '#workflows/contracts/progress.ts';
 import type { SweepSpecInput } from '#workflows/contracts/spec.ts';
-import { LIGHT_QUEUE, TRAINER_QUEUE } from '#workflows/queues.ts';
+import { LIGHT_QUEUE } from '#workflows/queues.ts';
 import { temporaryFolder } from '../support/folders.ts';
 import { smallSpec } from '../support/spec.ts';
 import { s3ForTests, type StageContents, storedActivities } from '../support/stored-activities.ts';
@@ -22,12 +22,7 @@ afterEach(async () => {
 
 async function workers(contents?: StageContents) {
   const { activities, ran } = storedActivities(s3.context, contents);
-  const made = [await temporal.worker({ taskQueue: LIGHT_QUEUE, workflowBundle: temporal.workflowBundle, activities }), await temporal.worker({ taskQueue: TRAINER_QUEUE, activities })];
-  const running = made.map((worker) => worker.run());
-  stops.push(async () => {
-    for (const worker of made) worker.shutdown();
-    await Promise.all(running);
-  });
+  stops.push(await temporal.serve(activities));
   /** Stages that did work since it was asked before. */
   const news = () => ran.splice(0).map(({ stage }) => stage).sort();
   return { ran, news };

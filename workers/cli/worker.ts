@@ -50,15 +50,16 @@ export async function worker(role: 'light' | 'trainer'): Promise<void> {
     newsSeconds: newsSeconds(env),
   };
   const trainer = role === 'trainer' ? new JobPool(1, { ...(await trainerLaunch(home, env)), onLog: (level, message) => logger.info({ level }, message) }) : null;
-  const deployment = await deploymentOptions();
-  const { buildId } = deployment.version;
+  // Trainer workers run no workflow code.
+  const deployment = trainer ? null : await deploymentOptions();
   const workers = trainer
     ? [await trainerWorker({ connection, namespace, context }, trainer), await trainerPresence({ connection, namespace })]
-    : [await lightWorker({ connection, namespace, workflowBundle: await workflowBundle(env.NEEDLEWORK_CACHE || home.folder), context, deployment })];
+    : [await lightWorker({ connection, namespace, workflowBundle: await workflowBundle(env.NEEDLEWORK_CACHE || home.folder), context, ...(deployment && { deployment }) })];
   void untilStopped().then(() => workers.forEach((running) => running.shutdown()));
   try {
     const served = Promise.all(workers.map((running) => running.run())).then(() => {});
-    if (role === 'light') {
+    if (deployment !== null) {
+      const { buildId } = deployment.version;
       const current = await Promise.race([currentVersion(connection, namespace, buildId), served]);
       if (current === buildId) logger.info(`new sweeps begin under this worker's workflow code, version ${buildId} of the deployment ${DEPLOYMENT}`);
       else if (current !== undefined) logger.warn(`new sweeps begin under version ${current}; to have them begin under this worker's: temporal worker deployment set-current-version --deployment-name ${DEPLOYMENT} --build-id ${buildId}`);

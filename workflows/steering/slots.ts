@@ -17,7 +17,7 @@ export class Slots {
   /** `limit` null: `most`, which no limit can exceed. */
   constructor(limit: number | null, most: number, priorityOf: (id: string) => number) {
     this.#most = most;
-    this.#limit = Math.min(limit ?? most, most);
+    this.#limit = this.#within(limit);
     this.#priorityOf = priorityOf;
   }
 
@@ -54,13 +54,17 @@ export class Slots {
   }
 
   set limit(limit: number | null) {
-    this.#limit = Math.min(limit ?? this.#most, this.#most);
+    this.#limit = this.#within(limit);
     this.#admit();
   }
 
   set paused(paused: boolean) {
     this.#paused = paused;
     this.#admit();
+  }
+
+  #within(limit: number | null): number {
+    return Math.min(limit ?? this.#most, this.#most);
   }
 
   #admit(): void {

@@ -18,7 +18,7 @@ from transformers import AutoConfig, AutoModelForCausalLM  # noqa: E402
 from needlework_trainer.jobs import ModelRef  # noqa: E402
 from needlework_trainer.models import Base, load_base  # noqa: E402
 from needlework_trainer.pretrain import train_tokenizer, write_model_folder  # noqa: E402
-from needlework_trainer.protocol import Channel  # noqa: E402
+from needlework_trainer.protocol import Channel, Progress  # noqa: E402
 from needlework_trainer.runtime import prepare_torch  # noqa: E402
 from needlework_trainer.session import Session  # noqa: E402
 
@@ -92,6 +92,17 @@ def make_example(base: Base, number: int = 0, **overrides) -> dict:
 def write_examples(path: Path, examples: list[dict]) -> Path:
     path.write_text("".join(json.dumps(e) + "\n" for e in examples), encoding="utf-8")
     return path
+
+
+class Quiet(Progress):
+    """Progress that nobody watches."""
+    def __init__(self):
+        pass
+
+    def report(self, *_, **__):
+        pass
+
+    log = report
 
 
 class Bench:

@@ -5,7 +5,7 @@ import random
 from pathlib import Path
 
 import pytest
-from conftest import model_ref, read_jsonl, write_examples
+from conftest import Quiet, model_ref, read_jsonl, write_examples
 
 from needlework_trainer import mask, score
 from needlework_trainer.jobs import parse_job
@@ -15,22 +15,11 @@ from needlework_trainer.miniature.tasks import TASKS
 from needlework_trainer.miniature.vocabulary import build_vocabulary
 from needlework_trainer.miniature.world import load_world
 from needlework_trainer.models import load_base
-from needlework_trainer.protocol import Progress
 from needlework_trainer.tokens import occurrences
 
 ROOT = Path(__file__).parents[3]
 FOLDER = ROOT / "examples/models/tiny-llama-chains"
 QUESTIONS, TOP = 40, 8
-
-
-class Quiet(Progress):
-    def __init__(self):
-        pass
-
-    def report(self, *_, **__):
-        pass
-
-    log = report
 
 
 def examples(tokenizer) -> list[dict]:

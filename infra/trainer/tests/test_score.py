@@ -6,7 +6,7 @@ from collections import Counter
 import numpy as np
 import pytest
 import torch
-from conftest import Bench, bytes_of, make_base, make_example, make_folder, model_ref, read_jsonl, write_examples
+from conftest import Bench, Quiet, bytes_of, make_base, make_example, make_folder, model_ref, read_jsonl, write_examples
 from safetensors.numpy import load_file, save_file
 from transformers import AutoModelForCausalLM
 
@@ -15,21 +15,10 @@ from needlework_trainer.attention_rows import most_attended
 from needlework_trainer.data import read_prompts
 from needlework_trainer.jobs import ScoreJob, ScoreSpec
 from needlework_trainer.models import load_base
-from needlework_trainer.protocol import Progress
 from needlework_trainer.score import Targets, find_targets, insight_scores, retrieval_scores
 from needlework_trainer.tokens import ModelTokenizer
 
 FAMILIES = [("llama", {}), ("mistral", {"sliding_window": 40}), ("qwen3", {})]
-
-
-class Quiet(Progress):
-    def __init__(self):
-        pass
-
-    def report(self, *_, **__):
-        pass
-
-    log = report
 
 
 def score_job(folder, data, **spec) -> ScoreJob:
