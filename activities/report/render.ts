@@ -14,7 +14,8 @@ import { header } from './sections/summary.ts';
 import { pretraining, training } from './sections/training.ts';
 
 /**
- * The report of a sweep as one self-contained HTML page: no scripts, no network, light and dark, for screen and paper.
+ * The report of a sweep as one self-contained HTML page: no network, light and dark, for screen and paper; its few scripts
+ * (scripts.ts) make it handier, and nothing is missing without them.
  * The same results give the same bytes. Everything in the results is treated as untrusted text.
  */
 export async function renderReport(results: SweepResults): Promise<string> {

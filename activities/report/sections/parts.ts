@@ -11,13 +11,16 @@ export interface Column {
   title?: string;
 }
 
-/** A table that scrolls sideways by itself, by mouse and by keyboard, wherever the page is narrower than it. */
+/** A table that scrolls sideways by itself, by mouse and by keyboard, wherever the page is narrower than it; sorted by its headers (page/sort.js). */
 export function table(caption: string, columns: readonly Column[], bodies: readonly Html[]): Html {
   const head = columns.map(({ head: content, numeric, title }) => html`<th scope="col"${numeric ? html` class="number"` : ''}${title ? html` title="${title}"` : ''}>${content}</th>`);
-  return html`<div class="scroll" role="region" aria-label="${caption}" tabindex="0"><table><caption>${caption}</caption><thead><tr>${head}</tr></thead>${bodies}</table></div>`;
+  return html`<div class="scroll" role="region" aria-label="${caption}" tabindex="0"><table data-sortable><caption>${caption}</caption><thead><tr>${head}</tr></thead>${bodies}</table></div>`;
 }
 
 export const number = (content: Content): Html => html`<td class="number">${content}</td>`;
+
+/** As `number`, where the text does not sort as the value does: durations, say. */
+export const numberBy = (value: number, content: Content): Html => html`<td class="number" data-value="${value}">${content}</td>`;
 
 /** A drawing with its caption, its key and the same content as text or table. */
 export function figure({ label, caption, drawing, key, text }: { label: string; caption: Content; drawing: Content; key?: Content; text: Content }): Html {
