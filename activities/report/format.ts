@@ -27,6 +27,8 @@ const TASKS: Readonly<Record<Task, string>> = { mdqa: 'MDQA', musique: 'MuSiQue'
 export function nameOf(by: Condition | Baseline): string {
   return by in CONDITIONS ? CONDITIONS[by as Condition] : BASELINES[by as Baseline];
 }
+/** As `nameOf`, where there is little room: "Real", "Limited (L1)". */
+export const shortName = (condition: Condition): string => nameOf(condition).replace(/^Real data, l/, 'L').replace(/ data$/, '');
 /** What a source asks about, after "asks" or alone. */
 export const sourceText = (kind: SourceFacts['kind']): string => SOURCES[kind];
 export const taskName = (task: Task): string => TASKS[task];

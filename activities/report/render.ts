@@ -5,6 +5,7 @@ import { type Part, page } from './layout.ts';
 import { data, sources } from './sections/data.ts';
 import { heads } from './sections/heads.ts';
 import { masking } from './sections/masking.ts';
+import { overlap } from './sections/overlap.ts';
 import { paperTables } from './sections/paper-tables.ts';
 import { patching } from './sections/patching.ts';
 import { performance } from './sections/performance.ts';
@@ -22,6 +23,7 @@ export async function renderReport(results: SweepResults): Promise<string> {
   const parts: (Part | null)[] = [
     part('results', 'Results', await perSetting(results, performance)),
     part('heads', 'Retrieval heads', await perSetting(results, heads)),
+    part('overlap', 'Overlap of heads and F1', await overlap(results)),
     part('masking', 'Silencing heads', await perSetting(results, masking)),
     part('patching', 'Patching heads', await perSetting(results, patching)),
     part('paper-tables', 'The paper’s tables', paperTables(results)),

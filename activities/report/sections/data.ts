@@ -4,6 +4,7 @@ import type { SettingResults, SiblingCheck, SourceFacts } from '#workflows/contr
 import { html, type Html, quoted } from '../html.ts';
 import { count, list, nameOf, plural, score, sourceText, taskName } from '../format.ts';
 import { type Piece, promptPieces } from '../prompt.ts';
+import { draw } from '../charts/draw.ts';
 import { histogram } from '../charts/histogram.ts';
 import { figure, number, table } from './parts.ts';
 
@@ -79,8 +80,8 @@ async function distributions(cards: readonly { name: string; card: DatasetCard }
     const found = Object.entries(card.splits)[0];
     if (found === undefined) continue;
     const [split, { needleDepths, promptTokens: { min, max, counts } }] = found;
-    const depths = await histogram({ counts: needleDepths, low: 0, high: 1, noun: 'needles', title: 'depth in the prompt', format: '.1f' });
-    const lengths = await histogram({ counts, low: min, high: max, noun: 'examples', title: 'tokens', format: ',d' });
+    const depths = await draw(histogram({ counts: needleDepths, low: 0, high: 1, noun: 'needles', title: 'depth in the prompt', format: '.1f' }));
+    const lengths = await draw(histogram({ counts, low: min, high: max, noun: 'examples', title: 'tokens', format: ',d' }));
     figures.push(
       figure({
         label: `${name}, ${split}: needles by tenth of the prompt ${needleDepths.join(', ')}; prompts from ${count(min)} to ${count(max)} tokens, by tenth of that range ${counts.join(', ')}`,

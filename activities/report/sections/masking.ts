@@ -1,6 +1,7 @@
 /** What silencing heads does to the answers (Figure 3). */
 import type { SettingResults } from '#workflows/contracts/report.ts';
 import { html, type Html } from '../html.ts';
+import { draw } from '../charts/draw.ts';
 import { type MaskedAt, maskedByK, maskingChart } from '../charts/masking.ts';
 import { count, list, nameOf, plural, range, score } from '../format.ts';
 import { figure, number, table } from './parts.ts';
@@ -16,13 +17,13 @@ export async function masking({ cells }: SettingResults): Promise<Html | null> {
   for (const { name, found, byK } of masked) {
     if (byK.length === 0) continue;
     const label = `${name}: unmasked F1 ${score(found.unmaskedF1)}. ${byK.map(({ k, top, random }) => `${k} heads: top ${score(top)}, random ${score(random?.mean)}`).join('. ')}.`;
-    charts.push(figure({ label, caption: html`<strong>${name}</strong>${plural(found.examples, 'test question')}`, drawing: await maskingChart(found, highest), text: '' }));
+    charts.push(figure({ label, caption: html`<strong>${name}</strong>${plural(found.examples, 'test question')}`, drawing: await draw(maskingChart(found, highest)), text: '' }));
   }
   const ks = [...new Set(masked.flatMap(({ byK }) => byK.map(({ k }) => k)))].sort((a, b) => a - b);
   const draws = Math.max(0, ...masked.flatMap(({ byK }) => byK.map(({ random }) => random?.draws ?? 0)));
   return html`<p class="prose">F1 on real test questions while the heads of highest score are silenced, and while as many random heads are.</p>
 <div class="multiples">${charts}</div>
-<ul class="key"><li><span class="line top"></span>highest-scoring heads</li><li><span class="line random"></span>random heads, mean of ${plural(draws, 'draw')}; each draw a dot</li></ul>
+<ul class="key"><li><span class="line top"></span>highest-scoring heads</li><li><span class="line random"></span>random heads: mean of ${plural(draws, 'draw')} in their range; each draw a dot</li></ul>
 ${table(
   'F1 with heads silenced; for random heads the mean and the range of the draws',
   [{ head: 'Training data' }, { head: 'None', numeric: true }, ...ks.flatMap((k) => [{ head: `Top ${count(k)}`, numeric: true }, { head: `Random ${count(k)}`, numeric: true }])],

@@ -1,5 +1,6 @@
 /** Pieces that several sections are built of. */
 import type { CellResults, StageFacts } from '#workflows/contracts/report.ts';
+import type { Scale } from '../charts/shades.ts';
 import { type Content, html, type Html, quoted } from '../html.ts';
 
 export interface Column {
@@ -25,6 +26,11 @@ export const numberBy = (value: number, content: Content): Html => html`<td clas
 /** A drawing with its caption, its key and the same content as text or table. */
 export function figure({ label, caption, drawing, key, text }: { label: string; caption: Content; drawing: Content; key?: Content; text: Content }): Html {
   return html`<figure><div class="drawing" role="img" aria-label="${label}">${drawing}</div>${key}<figcaption>${caption}</figcaption>${text}</figure>`;
+}
+
+/** The key of a drawing whose marks are shaded. */
+export function shadeKey(label: string, { shades }: Scale): Html {
+  return html`<ul class="key" aria-label="${label}">${shades.map(({ colour, name }) => html`<li><span class="swatch ${colour}"></span>${name}</li>`)}</ul>`;
 }
 
 /** Something folded away until it is wanted. */

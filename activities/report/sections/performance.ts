@@ -1,6 +1,7 @@
 /** The paper's Table 1 with what belongs beside it: F1 by training data, untuned models, heads and overlap. */
 import type { BaselineResults, CellResults, Evaluation, SettingResults } from '#workflows/contracts/report.ts';
 import { html, type Html } from '../html.ts';
+import { draw } from '../charts/draw.ts';
 import { f1Chart } from '../charts/f1.ts';
 import { count, difference, nameOf, range, score } from '../format.ts';
 import { type Column, figure, number, statusNote, table } from './parts.ts';
@@ -36,7 +37,7 @@ export async function performance({ baselines, cells }: SettingResults): Promise
 ${figure({
   label: `F1 on the real test split with 95 % intervals. ${rows.map(({ name, f1 }) => `${name}: ${score(f1.mean)}, ${range(f1)}`).join('. ')}.`,
   caption: 'F1 on the real test split; bars are 95 % intervals over questions. Untuned models in grey.',
-  drawing: await f1Chart(rows),
+  drawing: await draw(f1Chart(rows)),
   text: '',
 })}`;
 }

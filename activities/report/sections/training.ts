@@ -1,6 +1,7 @@
 /** Loss curves, and the data behind them in numbers. */
 import type { BaseFacts, LossPoint, SettingResults } from '#workflows/contracts/report.ts';
 import { html, type Html } from '../html.ts';
+import { draw } from '../charts/draw.ts';
 import { lossChart } from '../charts/loss.ts';
 import { count, nameOf, plural, score } from '../format.ts';
 import { figure, folded, number, table } from './parts.ts';
@@ -27,7 +28,7 @@ async function curves(title: string, found: readonly Curve[]): Promise<Html | nu
   const highest = found.flatMap(({ loss }) => loss).reduce((top, { loss }) => Math.max(top, loss), 0);
   const charts: Html[] = [];
   for (const { name, loss } of found) {
-    charts.push(figure({ label: `${name}: ${ends(loss)}`, caption: html`<strong>${name}</strong>${plural(loss.length, 'logged step')}`, drawing: await lossChart(loss, highest), text: '' }));
+    charts.push(figure({ label: `${name}: ${ends(loss)}`, caption: html`<strong>${name}</strong>${plural(loss.length, 'logged step')}`, drawing: await draw(lossChart(loss, highest)), text: '' }));
   }
   const rows = found.map(({ name, loss }) => html`<tr><th scope="row">${name}</th>${number(count(loss.at(-1)?.step ?? 0))}${number(score(meanLoss(loss.slice(0, ENDS))))}${number(score(meanLoss(loss.slice(-ENDS))))}</tr>`);
   return html`<h3 class="sub">${title}</h3><div class="multiples">${charts}</div>
