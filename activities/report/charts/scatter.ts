@@ -15,7 +15,7 @@ export interface ScatterPoint {
   f1: number;
 }
 
-const WIDTH = 190;
+const WIDTH = 220;
 const HEIGHT = 190;
 /** Labels stand in a column beside the drawing, so far from its right edge and from each other. */
 const GAP = 14;
@@ -38,9 +38,8 @@ export function scatterChart(points: readonly ScatterPoint[]): Chart {
     text: `${name}: cosine ${score(cosine)}, F1 ${score(f1)}`,
   }));
   const exactly = (ends: [number, number]) => ({ domain: ends, nice: false });
-  const fine = (ends: readonly [number, number]) => (ends[1] - ends[0] < 0.25 ? '.2f' : '.1f');
-  const across = { field: 'cosine', type: 'quantitative', title: 'cosine of head scores with real data', scale: exactly(x), axis: { tickCount: 4, format: fine(x) } } as const;
-  const up = { field: 'f1', type: 'quantitative', title: 'F1', scale: exactly(y), axis: { tickCount: 5, format: fine(y) } } as const;
+  const across = { field: 'cosine', type: 'quantitative', title: 'cosine of head scores with real data', scale: exactly(x), axis: ticks(x, 4) } as const;
+  const up = { field: 'f1', type: 'quantitative', title: 'F1', scale: exactly(y), axis: ticks(y, 6) } as const;
   const label = { field: 'label', type: 'quantitative', title: 'F1' } as const;
   return {
     width: WIDTH,
@@ -74,6 +73,13 @@ export function domain(values: readonly number[]): [number, number] {
   }
   const end = (step: number) => Number((step * STEP).toFixed(2));
   return [end(low), end(high)];
+}
+
+/** Ticks at multiples of one step, and the digits that tell them apart. */
+function ticks([low, high]: readonly [number, number], most: number): { values: number[]; format: string } {
+  const every = [1, 2, 4, 10].find((steps) => (high - low) / (steps * STEP) <= most - 1 + 1e-6) ?? 20;
+  const [first, last] = [Math.ceil(low / STEP / every - 1e-9), Math.floor(high / STEP / every + 1e-9)];
+  return { values: Array.from({ length: last - first + 1 }, (_, at) => Number(((first + at) * every * STEP).toFixed(2))), format: every % 2 === 0 ? '.1f' : '.2f' };
 }
 
 /**

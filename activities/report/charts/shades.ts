@@ -67,7 +67,7 @@ export function positive(value: number): string {
 /** Edges between equal steps from 0 to `highest`, and all of them, both ends included, in as many digits as tell them apart. */
 function steps(highest: number, count: number): { edges: number[]; names: string[] } {
   const step = (highest || 1) / count;
-  const digits = Math.max(2, Math.ceil(-Math.log10(step)) + 1);
+  const digits = Math.max(2, Math.ceil(-Math.log10(step)));
   const all = Array.from({ length: count + 1 }, (_, at) => at * step);
   return { edges: all.slice(1, -1), names: all.map((edge) => edge.toFixed(digits)) };
 }

@@ -16,11 +16,11 @@ export function scattered({ cells }: SettingResults): ScatterPoint[] {
   });
 }
 
-/** Spearman's correlation of cosine and F1 over those cells, and over all but real data. */
-export function scatterCaption({ correlations }: SweepResults, setting: SettingResults): string {
+/** Spearman's correlation of cosine and F1 over those cells, and over all but real data, one sentence each. */
+export function scatterCaption({ correlations }: SweepResults, setting: SettingResults): string[] {
   const of = (rows: 'all' | 'withoutReal') => correlations.find((each) => each.rows === rows && settingName(each) === settingName(setting))?.cosine;
   const [all, others] = [of('all'), of('withoutReal')];
-  return [...(all ? [spearmanText(all)] : []), ...(others && others.n !== all?.n && others.n > 1 ? [`without real data ${spearmanText(others)}`] : [])].join('; ');
+  return [...(all ? [spearmanText(all)] : []), ...(others && others.n !== all?.n && others.n > 1 ? [`Without real data: ${spearmanText(others)}`] : [])];
 }
 
 export async function overlap(results: SweepResults): Promise<Html | null> {
@@ -31,8 +31,8 @@ export async function overlap(results: SweepResults): Promise<Html | null> {
     const caption = scatterCaption(results, setting);
     figures.push(
       figure({
-        label: `${settingName(setting)}, cosine and F1. ${points.map(({ name, cosine, f1 }) => `${name}: ${score(cosine)}, ${score(f1)}`).join('. ')}. ${caption}.`,
-        caption: html`<strong>${settingName(setting)}</strong>${caption}`,
+        label: `${settingName(setting)}, cosine and F1. ${points.map(({ name, cosine, f1 }) => `${name}: ${score(cosine)}, ${score(f1)}`).join('. ')}. ${caption.join('. ')}.`,
+        caption: html`<strong>${settingName(setting)}</strong>${caption.map((line, at) => html`${at > 0 && html`<br>`}${line}`)}`,
         drawing: await draw(scatterChart(points)),
         text: '',
       }),
@@ -40,6 +40,6 @@ export async function overlap(results: SweepResults): Promise<Html | null> {
   }
   if (figures.length === 0) return null;
   return html`<p class="prose">Each point is one model: how alike its head scores are to those of the model tuned on real data, and its F1 on the real test split (the paper’s Figures 4 and 11). Real data is like itself by definition.</p>
-<div class="multiples">${figures}</div>
+<div class="multiples wide">${figures}</div>
 <ul class="key">${SCATTERED.map(({ name, colour }) => html`<li><span class="swatch dot ${colour}"></span>${name}</li>`)}</ul>`;
 }

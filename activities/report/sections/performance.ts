@@ -2,7 +2,7 @@
 import type { BaselineResults, CellResults, Evaluation, SettingResults } from '#workflows/contracts/report.ts';
 import { html, type Html } from '../html.ts';
 import { draw } from '../charts/draw.ts';
-import { f1Chart } from '../charts/f1.ts';
+import { f1Chart, type F1Row } from '../charts/f1.ts';
 import { count, difference, nameOf, range, score } from '../format.ts';
 import { type Column, figure, number, statusNote, table } from './parts.ts';
 
@@ -20,13 +20,18 @@ const columns = (kind: string): Column[] => [
 
 const COLUMNS = columns('').length;
 
-/** Results table and F1 figure of one task with one model. */
-export async function performance({ baselines, cells }: SettingResults): Promise<Html> {
-  const kind = cells.find(({ heads }) => heads)?.heads?.kind ?? 'retrieval';
-  const rows = [
+/** F1 of every model of a setting that has one, as the figure shows it. */
+export function f1Rows({ baselines, cells }: Pick<SettingResults, 'baselines' | 'cells'>): F1Row[] {
+  return [
     ...baselines.flatMap(({ baseline, evaluation }) => (evaluation ? [{ name: nameOf(baseline), f1: evaluation.f1, tuned: false }] : [])),
     ...cells.flatMap(({ condition, evaluation }) => (evaluation ? [{ name: nameOf(condition), f1: evaluation.f1, tuned: true }] : [])),
   ];
+}
+
+/** Results table and F1 figure of one task with one model. */
+export async function performance({ baselines, cells }: SettingResults): Promise<Html> {
+  const kind = cells.find(({ heads }) => heads)?.heads?.kind ?? 'retrieval';
+  const rows = f1Rows({ baselines, cells });
   const results = table('F1 on the real test split by training data', columns(kind), [
     ...(baselines.length > 0 ? [html`<tbody>${baselines.map(baselineRow)}</tbody>`] : []),
     html`<tbody>${cells.map(cellRow)}</tbody>`,

@@ -14,18 +14,27 @@ interface Curve {
   loss: LossPoint[];
 }
 
-export async function training({ cells }: SettingResults): Promise<Html | null> {
-  return curves('Training loss of the adapters', cells.flatMap(({ condition, training: found }) => (found && found.loss.length > 0 ? [{ name: nameOf(condition), loss: found.loss }] : [])));
+export const lossCurves = ({ cells }: SettingResults): Curve[] =>
+  cells.flatMap(({ condition, training: found }) => (found && found.loss.length > 0 ? [{ name: nameOf(condition), loss: found.loss }] : []));
+
+export const pretrainingCurves = (bases: readonly BaseFacts[]): Curve[] =>
+  bases.flatMap(({ model, pretraining: found }) => (found && found.loss.length > 0 ? [{ name: model, loss: found.loss }] : []));
+
+/** For drawings that share a scale. */
+export const highestLoss = (found: readonly Curve[]): number => found.flatMap(({ loss }) => loss).reduce((top, { loss }) => Math.max(top, loss), 0);
+
+export async function training(setting: SettingResults): Promise<Html | null> {
+  return curves('Training loss of the adapters', lossCurves(setting));
 }
 
 /** Loss of bases that the sweep pretrained itself. */
 export async function pretraining(bases: readonly BaseFacts[]): Promise<Html | null> {
-  return curves('Pretraining loss of the base model', bases.flatMap(({ model, pretraining: found }) => (found && found.loss.length > 0 ? [{ name: model, loss: found.loss }] : [])));
+  return curves('Pretraining loss of the base model', pretrainingCurves(bases));
 }
 
 async function curves(title: string, found: readonly Curve[]): Promise<Html | null> {
   if (found.length === 0) return null;
-  const highest = found.flatMap(({ loss }) => loss).reduce((top, { loss }) => Math.max(top, loss), 0);
+  const highest = highestLoss(found);
   const charts: Html[] = [];
   for (const { name, loss } of found) {
     charts.push(figure({ label: `${name}: ${ends(loss)}`, caption: html`<strong>${name}</strong>${plural(loss.length, 'logged step')}`, drawing: await draw(lossChart(loss, highest)), text: '' }));
