@@ -3,6 +3,7 @@ import { type Content, html, type Html } from './html.ts';
 import { settingName } from './format.ts';
 import { type Part, page } from './layout.ts';
 import { data, sources } from './sections/data.ts';
+import { figureList } from './sections/figure-files.ts';
 import { heads } from './sections/heads.ts';
 import { masking } from './sections/masking.ts';
 import { overlap } from './sections/overlap.ts';
@@ -30,6 +31,7 @@ export async function renderReport(results: SweepResults): Promise<string> {
     part('answers', 'Answers', await perSetting(results, predictions)),
     part('data', 'Data', [sources(results.sources), await perSetting(results, data)]),
     part('training', 'Training', [await perSetting(results, training), await pretraining(results.bases)]),
+    part('figures', 'Figures as files', figureList(results)),
     part('methods', 'Methods', methodsSection(results)),
     part('time', 'Time', time(results)),
     part('provenance', 'Provenance', provenance(results)),

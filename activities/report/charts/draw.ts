@@ -13,11 +13,18 @@ export type Chart = Extract<TopLevelSpec, { concat: unknown }>['concat'][number]
 export interface Sheet {
   title: string;
   columns: number;
+  /** Room beside each drawing, for its axis and labels, in pixels. Widths of text are only estimated without a DOM, so it is said. */
+  beside?: number;
+  /** What marks look like in the key; squares and dots are as drawn. */
+  key?: 'lines';
   panels: readonly { title: string; chart: Chart }[];
 }
 
 /** What a file's text is set in; files carry no font, so that another one may stand in where this one is not there. */
 const FILE_FONT = "'Source Sans 3', 'Source Sans Pro', Helvetica, Arial, sans-serif";
+
+/** A key of more entries has several lines. */
+const KEY_COLUMNS = 5;
 
 /** Colours are the page's CSS variables, so that one drawing serves light, dark and print. */
 const config = (font: string) =>
@@ -48,11 +55,9 @@ const config = (font: string) =>
 const PAGE_CONFIG = config('inherit');
 const FILE_CONFIG = {
   ...config(FILE_FONT),
-  background: 'white',
-  padding: 12,
+  padding: 0,
   title: { font: FILE_FONT, color: 'var(--ink)', fontSize: 12, fontWeight: 600, anchor: 'start' as const, offset: 6 },
-  legend: { orient: 'bottom' as const, direction: 'horizontal' as const, labelFont: FILE_FONT, labelColor: 'var(--muted)', labelFontSize: 11, title: null, columns: 0, symbolStrokeWidth: 2 },
-  concat: { spacing: 22 },
+  legend: { orient: 'bottom' as const, direction: 'horizontal' as const, labelFont: FILE_FONT, labelColor: 'var(--muted)', labelFontSize: 11, title: null, labelLimit: 0, columns: KEY_COLUMNS },
 } satisfies TopLevelSpec['config'];
 
 /**
@@ -66,17 +71,19 @@ export async function draw(chart: Chart): Promise<Html> {
   return trusted(silent(svg).replace(/ (?:xmlns(?::xlink)?|version)="[^"]*"/g, '').replace('<svg', '<svg aria-hidden="true"'));
 }
 
-/** Draws charts as one SVG file for light paper: it stands alone, with its colours, its keys and its title. */
-export async function drawSheet({ title, columns, panels }: Sheet): Promise<string> {
+/** Draws charts as one SVG for light paper: it stands alone, with its colours, its keys and its title, on nothing (`fitted` gives it its paper). */
+export async function drawSheet({ title, columns, beside = 56, key, panels }: Sheet): Promise<string> {
   const spec = {
     title: { text: title, fontSize: 14, offset: 12 },
     columns,
+    bounds: 'flush',
+    spacing: { row: 78, column: beside },
     concat: panels.map((panel) => ({ ...panel.chart, title: { text: panel.title } })),
     resolve: { scale: { color: 'shared', strokeDash: 'shared' }, legend: { color: 'shared', strokeDash: 'shared' } },
-    config: FILE_CONFIG,
+    config: key === 'lines' ? { ...FILE_CONFIG, legend: { ...FILE_CONFIG.legend, symbolType: 'stroke', symbolSize: 300 } } : FILE_CONFIG,
   };
   const svg = withColours(silent(await svgOf(spec as unknown as TopLevelSpec)));
-  return `${svg.replace('<svg', `<svg role="img" aria-label="${escapeHtml(title)}"`)}\n`;
+  return svg.replace('<svg', `<svg role="img" aria-label="${escapeHtml(title)}"`);
 }
 
 async function svgOf(spec: TopLevelSpec): Promise<string> {

@@ -2,11 +2,12 @@
 import type { DatasetCard, Example } from '#workflows/contracts/dataset.ts';
 import type { SettingResults, SiblingCheck, SourceFacts } from '#workflows/contracts/report.ts';
 import { html, type Html, quoted } from '../html.ts';
+import { settingFigure } from '../figures/names.ts';
 import { count, list, nameOf, plural, score, sourceText, taskName } from '../format.ts';
 import { type Piece, promptPieces } from '../prompt.ts';
 import { draw } from '../charts/draw.ts';
 import { type Bins, histogram } from '../charts/histogram.ts';
-import { figure, number, table } from './parts.ts';
+import { figure, filesNote, number, table } from './parts.ts';
 
 export function sources(found: readonly SourceFacts[]): Html {
   return html`${found.map(({ task, kind, rows, dropped, licence }) => {
@@ -32,7 +33,7 @@ export async function data(setting: SettingResults): Promise<Html | null> {
 <ul class="notes">${cards.map(({ name, card }) => html`<li>${name}: written by ${quoted(card.generator)}. ${droppedText(card.dropped)}${limitedText(card)}</li>`)}</ul>
 ${writings(cards)}
 ${siblings.length > 0 ? pairs(siblings) : null}
-${await distributions(cards)}
+${await distributions(cards, settingFigure('data', setting))}
 <h3 class="sub">Samples</h3><p class="legend"><mark class="needle">needle</mark> <mark class="answer">answer in the needle</mark></p>
 ${cards.map(({ name, card }) => samples(name, card))}`;
 }
@@ -99,7 +100,7 @@ const shapesOf = (cards: readonly Named[]): Shapes[] =>
 /** Where needles stand and how long prompts are, of each dataset's training examples (or the test split's). */
 export const datasetShapes = (setting: SettingResults): Shapes[] => shapesOf(cardsOf(setting));
 
-async function distributions(cards: readonly Named[]): Promise<Html> {
+async function distributions(cards: readonly Named[], file: string): Promise<Html> {
   const figures: Html[] = [];
   for (const { name, split, depths, lengths } of shapesOf(cards)) {
     figures.push(
@@ -111,7 +112,8 @@ async function distributions(cards: readonly Named[]): Promise<Html> {
       }),
     );
   }
-  return html`<h3 class="sub">Where needles stand, and how long prompts are</h3><div class="multiples">${figures}</div>`;
+  return html`<h3 class="sub">Where needles stand, and how long prompts are</h3><div class="multiples">${figures}</div>
+${filesNote([file])}`;
 }
 
 function droppedText(dropped: Readonly<Record<string, number>>): Html {

@@ -5,10 +5,11 @@ import { html, type Html } from '../html.ts';
 import { draw } from '../charts/draw.ts';
 import { heatmap } from '../charts/heatmap.ts';
 import { highestScore, positive, scoreScale } from '../charts/shades.ts';
+import { settingFigure } from '../figures/names.ts';
 import { count, nameOf, plural, score } from '../format.ts';
 import { settingSlug } from '../names.ts';
 import { pair } from './pair.ts';
-import { figure, folded, number, shadeKey, table } from './parts.ts';
+import { figure, filesNote, folded, number, shadeKey, table } from './parts.ts';
 
 /** Heads listed by name under the heatmaps. */
 const LISTED = 10;
@@ -35,9 +36,10 @@ export async function heads(setting: SettingResults): Promise<Html | null> {
   const slug = settingSlug(setting);
   return html`<p class="prose">Each square is one head; its shade is the mean ${kind} score (${EQUATION[kind]}) over the model’s own validation examples. All maps share one scale. Point at a square for its score.</p>
 ${await maps(scored, kind, slug)}
+${filesNote([settingFigure(`heads-${kind}`, setting)])}
 ${folded(`The ${LISTED} highest-scoring heads of each model`, topTable(scored, kind))}
-${folded(`${other === 'insight' ? 'Insight' : 'Retrieval'} scores (${EQUATION[other]}) of the same models`, await maps(scored, other, slug))}
-${scored.length > 1 ? await pair(scored, kind, slug) : ''}`;
+${folded(`${other === 'insight' ? 'Insight' : 'Retrieval'} scores (${EQUATION[other]}) of the same models`, html`${await maps(scored, other, slug)}${filesNote([settingFigure(`heads-${other}`, setting)])}`)}
+${scored.length > 1 ? html`${await pair(scored, kind, slug)}${filesNote([settingFigure('difference', setting), settingFigure('common-heads', setting)])}` : ''}`;
 }
 
 async function maps(scored: readonly Scored[], kind: Kind, slug: string): Promise<Html> {

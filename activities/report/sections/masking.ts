@@ -5,8 +5,9 @@ import type { Masking } from '#workflows/contracts/results.ts';
 import { html, type Html } from '../html.ts';
 import { draw } from '../charts/draw.ts';
 import { type MaskedAt, maskedByK, maskingChart } from '../charts/masking.ts';
+import { settingFigure } from '../figures/names.ts';
 import { count, list, nameOf, plural, range, score } from '../format.ts';
-import { figure, number, table } from './parts.ts';
+import { figure, filesNote, number, table } from './parts.ts';
 
 interface MaskedCell {
   condition: Condition;
@@ -39,6 +40,7 @@ export async function masking(setting: SettingResults): Promise<Html | null> {
   return html`<p class="prose">F1 on real test questions while the heads of highest score are silenced, and while as many random heads are.</p>
 <div class="multiples">${charts}</div>
 <ul class="key"><li><span class="line top"></span>highest-scoring heads</li><li><span class="line random"></span>random heads: mean of ${plural(draws, 'draw')} in their range; each draw a dot</li></ul>
+${filesNote([settingFigure('masking', setting)])}
 ${table(
   'F1 with heads silenced; for random heads the mean and the range of the draws',
   [{ head: 'Training data' }, { head: 'None', numeric: true }, ...ks.flatMap((k) => [{ head: `Top ${count(k)}`, numeric: true }, { head: `Random ${count(k)}`, numeric: true }])],

@@ -3,9 +3,10 @@ import { dataOf } from '#workflows/contracts/experiment.ts';
 import type { SettingResults, SweepResults } from '#workflows/contracts/report.ts';
 import { draw } from '../charts/draw.ts';
 import { SCATTERED, scatterChart, type ScatterPoint, spearmanText } from '../charts/scatter.ts';
+import { settingFigure } from '../figures/names.ts';
 import { score, settingName, shortName } from '../format.ts';
 import { html, type Html } from '../html.ts';
-import { figure } from './parts.ts';
+import { figure, filesNote } from './parts.ts';
 
 /** Cells of a setting that have both values. */
 export function scattered({ cells }: SettingResults): ScatterPoint[] {
@@ -25,9 +26,11 @@ export function scatterCaption({ correlations }: SweepResults, setting: SettingR
 
 export async function overlap(results: SweepResults): Promise<Html | null> {
   const figures: Html[] = [];
+  const names: string[] = [];
   for (const setting of results.settings) {
     const points = scattered(setting);
     if (points.length < 2) continue;
+    names.push(settingFigure('cosine-f1', setting));
     const caption = scatterCaption(results, setting);
     figures.push(
       figure({
@@ -41,5 +44,6 @@ export async function overlap(results: SweepResults): Promise<Html | null> {
   if (figures.length === 0) return null;
   return html`<p class="prose">Each point is one model: how alike its head scores are to those of the model tuned on real data, and its F1 on the real test split (the paper’s Figures 4 and 11). Real data is like itself by definition.</p>
 <div class="multiples wide">${figures}</div>
-<ul class="key">${SCATTERED.map(({ name, colour }) => html`<li><span class="swatch dot ${colour}"></span>${name}</li>`)}</ul>`;
+<ul class="key">${SCATTERED.map(({ name, colour }) => html`<li><span class="swatch dot ${colour}"></span>${name}</li>`)}</ul>
+${filesNote(names)}`;
 }

@@ -3,8 +3,9 @@ import type { BaselineResults, CellResults, Evaluation, SettingResults } from '#
 import { html, type Html } from '../html.ts';
 import { draw } from '../charts/draw.ts';
 import { f1Chart, type F1Row } from '../charts/f1.ts';
+import { settingFigure } from '../figures/names.ts';
 import { count, difference, nameOf, range, score } from '../format.ts';
-import { type Column, figure, number, statusNote, table } from './parts.ts';
+import { type Column, figure, filesNote, number, statusNote, table } from './parts.ts';
 
 const columns = (kind: string): Column[] => [
   { head: 'Training data' },
@@ -21,7 +22,7 @@ const columns = (kind: string): Column[] => [
 const COLUMNS = columns('').length;
 
 /** F1 of every model of a setting that has one, as the figure shows it. */
-export function f1Rows({ baselines, cells }: Pick<SettingResults, 'baselines' | 'cells'>): F1Row[] {
+export function f1Rows({ baselines, cells }: SettingResults): F1Row[] {
   return [
     ...baselines.flatMap(({ baseline, evaluation }) => (evaluation ? [{ name: nameOf(baseline), f1: evaluation.f1, tuned: false }] : [])),
     ...cells.flatMap(({ condition, evaluation }) => (evaluation ? [{ name: nameOf(condition), f1: evaluation.f1, tuned: true }] : [])),
@@ -29,9 +30,10 @@ export function f1Rows({ baselines, cells }: Pick<SettingResults, 'baselines' | 
 }
 
 /** Results table and F1 figure of one task with one model. */
-export async function performance({ baselines, cells }: SettingResults): Promise<Html> {
+export async function performance(setting: SettingResults): Promise<Html> {
+  const { baselines, cells } = setting;
   const kind = cells.find(({ heads }) => heads)?.heads?.kind ?? 'retrieval';
-  const rows = f1Rows({ baselines, cells });
+  const rows = f1Rows(setting);
   const results = table('F1 on the real test split by training data', columns(kind), [
     ...(baselines.length > 0 ? [html`<tbody>${baselines.map(baselineRow)}</tbody>`] : []),
     html`<tbody>${cells.map(cellRow)}</tbody>`,
@@ -43,7 +45,7 @@ ${figure({
   label: `F1 on the real test split with 95 % intervals. ${rows.map(({ name, f1 }) => `${name}: ${score(f1.mean)}, ${range(f1)}`).join('. ')}.`,
   caption: 'F1 on the real test split; bars are 95 % intervals over questions. Untuned models in grey.',
   drawing: await draw(f1Chart(rows)),
-  text: '',
+  text: filesNote([settingFigure('f1', setting)]),
 })}`;
 }
 

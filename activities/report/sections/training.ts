@@ -3,13 +3,17 @@ import type { BaseFacts, LossPoint, SettingResults } from '#workflows/contracts/
 import { html, type Html } from '../html.ts';
 import { draw } from '../charts/draw.ts';
 import { lossChart } from '../charts/loss.ts';
+import { settingFigure } from '../figures/names.ts';
 import { count, nameOf, plural, score } from '../format.ts';
-import { figure, folded, number, table } from './parts.ts';
+import { figure, filesNote, folded, number, table } from './parts.ts';
 
 /** Steps averaged for "at first" and "at last". */
 const ENDS = 10;
 
-interface Curve {
+/** Name of the figure of the bases' losses. */
+export const PRETRAINING = 'pretraining-loss';
+
+export interface Curve {
   name: string;
   loss: LossPoint[];
 }
@@ -24,15 +28,15 @@ export const pretrainingCurves = (bases: readonly BaseFacts[]): Curve[] =>
 export const highestLoss = (found: readonly Curve[]): number => found.flatMap(({ loss }) => loss).reduce((top, { loss }) => Math.max(top, loss), 0);
 
 export async function training(setting: SettingResults): Promise<Html | null> {
-  return curves('Training loss of the adapters', lossCurves(setting));
+  return curves('Training loss of the adapters', settingFigure('loss', setting), lossCurves(setting));
 }
 
 /** Loss of bases that the sweep pretrained itself. */
 export async function pretraining(bases: readonly BaseFacts[]): Promise<Html | null> {
-  return curves('Pretraining loss of the base model', pretrainingCurves(bases));
+  return curves('Pretraining loss of the base model', PRETRAINING, pretrainingCurves(bases));
 }
 
-async function curves(title: string, found: readonly Curve[]): Promise<Html | null> {
+async function curves(title: string, file: string, found: readonly Curve[]): Promise<Html | null> {
   if (found.length === 0) return null;
   const highest = highestLoss(found);
   const charts: Html[] = [];
@@ -42,6 +46,7 @@ async function curves(title: string, found: readonly Curve[]): Promise<Html | nu
   const rows = found.map(({ name, loss }) => html`<tr><th scope="row">${name}</th>${number(count(loss.at(-1)?.step ?? 0))}${number(score(meanLoss(loss.slice(0, ENDS))))}${number(score(meanLoss(loss.slice(-ENDS))))}</tr>`);
   return html`<h3 class="sub">${title}</h3><div class="multiples">${charts}</div>
 <p class="note">Faint: as logged, averaged over equal stretches where there are more than 300 points. Strong: running mean. All curves share one scale.</p>
+${filesNote([file])}
 ${folded(`${title} in numbers`, table(title, [{ head: 'Model' }, { head: 'Last step', numeric: true }, { head: `Mean of the first ${ENDS}`, numeric: true }, { head: `Mean of the last ${ENDS}`, numeric: true }], [html`<tbody>${rows}</tbody>`]))}`;
 }
 
