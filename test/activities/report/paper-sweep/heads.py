@@ -144,10 +144,12 @@ def with_cosines(others, targets, random):
     directions = np.array([other / np.linalg.norm(other) for other in others])
     exactly = 1e4
     part, _ = nnls(np.vstack([exactly * directions, np.eye(ALL)]), np.concatenate([exactly * np.array(targets), np.zeros(ALL)]))
+    unscored = directions.sum(axis=0) == 0
+    part[unscored] = 0
     rest = 1 - part @ part
     if rest < 0:
         raise RuntimeError(f"cosines {targets} cannot hold together: the shortest vector has length {np.sqrt(part @ part)}")
-    free = random.permutation(np.flatnonzero(directions.sum(axis=0) == 0))[:100]
+    free = random.permutation(np.flatnonzero(unscored))[:100]
     part[free] = np.sqrt(rest / len(free))
     return part
 
