@@ -67,7 +67,7 @@ const TEX: Readonly<Record<string, string>> = {
   '<': '\\textless{}',
   '>': '\\textgreater{}',
   '|': '\\textbar{}',
-  '"': "\\textquotedbl{}",
+  '"': '\\char34{}',
   '−': '$-$',
   '–': '--',
   '—': '---',
