@@ -41,16 +41,20 @@ export function dataName(condition: Condition): string {
   return { real: 'real data', limited: 'limited real data', symbolic: 'symbolic data' }[condition as string] ?? `${nameOf(condition)} data`;
 }
 
-/** Two decimals with a true minus sign; "–" where there is no value. Rounding never leaves "−0.00". */
-export function score(value: number | null | undefined): string {
-  if (value === null || value === undefined) return '–';
-  const text = Math.abs(value).toFixed(2);
+/** Fixed decimals with a true minus sign. Rounding never leaves "−0.00". */
+export function fixed(value: number, digits: number): string {
+  const text = Math.abs(value).toFixed(digits);
   return value < 0 && Number(text) !== 0 ? `−${text}` : text;
 }
-/** As `score`, with a plus sign for gains. */
-export function difference(value: number): string {
-  return Number(value.toFixed(2)) > 0 ? `+${score(value)}` : score(value);
+/** As `fixed`, with a plus sign for gains. */
+export function signed(value: number, digits: number): string {
+  const text = fixed(value, digits);
+  return value > 0 && Number(text) !== 0 ? `+${text}` : text;
 }
+/** Two decimals; "–" where there is no value. */
+export const score = (value: number | null | undefined): string => (value === null || value === undefined ? '–' : fixed(value, 2));
+/** As `score`, with a plus sign for gains. */
+export const difference = (value: number): string => signed(value, 2);
 /** "0.47 to 0.65": a dash could be read as a minus. */
 export const range = ({ low, high }: Pick<Interval, 'low' | 'high'>): string => `${score(low)} to ${score(high)}`;
 

@@ -1,5 +1,5 @@
-import { writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
+import { mkdir, writeFile } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
 import type { Recipe, StageResult } from '#workflows/contracts/artifacts.ts';
 import { SweepResults } from '#workflows/contracts/report.ts';
 import { parse } from '#workflows/contracts/parse.ts';
@@ -23,7 +23,10 @@ export async function writeReport(context: ActivityContext, given: ReportRequest
     const results = parse(SweepResults, analyseSweep(files), 'results.json');
     await writeFile(join(outputFolder, 'results.json'), resultsJson(results));
     await writeFile(join(outputFolder, 'report.html'), await renderReport(results));
-    for (const [name, text] of tableFiles(results.paper)) await writeFile(join(outputFolder, name), text);
+    for (const [name, text] of tableFiles(results.paper)) {
+      await mkdir(dirname(join(outputFolder, name)), { recursive: true });
+      await writeFile(join(outputFolder, name), text);
+    }
     return { summary: { settings: results.settings.length, cells: results.settings.reduce((sum, { cells }) => sum + cells.length, 0) } };
   });
 }
