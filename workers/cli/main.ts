@@ -3,6 +3,7 @@ import { Command, InvalidArgumentError } from 'commander';
 import { InvalidInput } from '#workflows/contracts/parse.ts';
 import { image } from './image.ts';
 import { plan } from './plan.ts';
+import { report } from './report.ts';
 import { start } from './start.ts';
 import { up } from './up.ts';
 import { worker } from './worker.ts';
@@ -33,6 +34,13 @@ program
   .argument('[spec]', 'sweep spec (JSON)', DEFAULT_SPEC)
   .option('--stages', 'list every stage with its key and inputs')
   .action(plan);
+
+program
+  .command('report')
+  .description('make the report of a sweep from the store alone, at any time: finished, partial or still running; without a name, list the sweeps of the store')
+  .argument('[sweep]', 'workflow id of the sweep')
+  .option('--out <folder>', 'folder to write the report to, instead of the reports folder')
+  .action(report);
 
 program
   .command('worker')
