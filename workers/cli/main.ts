@@ -1,6 +1,7 @@
 /** The `needlework` command. Set-up (infra/setup) has run before this, and found or built what the commands use. */
 import { Command, InvalidArgumentError } from 'commander';
 import { InvalidInput } from '#workflows/contracts/parse.ts';
+import { compare } from './compare.ts';
 import { image } from './image.ts';
 import { plan } from './plan.ts';
 import { report } from './report.ts';
@@ -41,6 +42,14 @@ program
   .argument('[sweep]', 'workflow id of the sweep')
   .option('--out <folder>', 'folder to write the report to, instead of the reports folder')
   .action(report);
+
+program
+  .command('compare')
+  .description('put two sweeps of the store side by side: F1, heads and overlap of the same cells, and where their specs differ')
+  .argument('<a>', 'workflow id of a sweep')
+  .argument('<b>', 'workflow id of another one')
+  .option('--out <folder>', 'folder to write comparison.html and comparison.json to, instead of one among the reports')
+  .action(compare);
 
 program
   .command('worker')

@@ -29,7 +29,7 @@ export function presentReport({ spec, fingerprints }: Pick<ReportRequest, 'spec'
     units.flatMap((unit): [string, string][] => {
       const lacking = Object.entries<Recipe>({ ...unit.stages }).filter(([stage, recipe]) => !isThere(recipe) && !(`${unit.id}: ${stage}` in missing));
       if (lacking.length === 0 || unit.id in missing) return [];
-      return [[unit.id, last.skipped[unit.id] ?? lacking.map(([stage, recipe]) => `${stage}: ${why(stateOf(recipe))}`).join('; ')]];
+      return [[unit.id, last.skipped[unit.id] ?? [...Map.groupBy(lacking, ([, recipe]) => why(stateOf(recipe)))].map(([reason, of]) => `${of.map(([stage]) => stage).join(', ')}: ${reason}`).join('; ')]];
     }),
   );
   return { spec, fingerprints, absent, missing, skipped: { ...whole.skipped, ...unexplained } };
