@@ -82,10 +82,15 @@ function heldOut(measured: readonly SettingAgreement[]): HeldOutSetting[] {
   });
 }
 
+/** `task/model`, then variant and seed where the sweep has several. */
+export function settingId({ task, model, variant, seed }: { task: string; model: string; variant?: string | null | undefined; seed?: number | null | undefined }): string {
+  return [task, model, variant, seed === undefined || seed === null ? null : `seed-${seed}`].filter((part) => part !== null && part !== undefined).join('/');
+}
+
 /** Candidates of a sweep's settings: every condition but real data, with what was measured of it. */
 export function measuredSettings(settings: readonly SettingResults[]): MeasuredSetting[] {
   return settings.map(({ task, model, variant, seed, cells }) => ({
-    setting: [task, model, ...(variant === undefined ? [] : [variant]), ...(seed === undefined ? [] : [`seed-${seed}`])].join('/'),
+    setting: settingId({ task, model, variant, seed }),
     candidates: cells.flatMap(({ condition, heads, evaluation }) => (condition === 'real' ? [] : [{ name: condition, recall: heads?.recall ?? null, cosine: heads?.cosine ?? null, f1: evaluation?.f1.mean ?? null }])),
   }));
 }

@@ -9,6 +9,7 @@ const STEPS_OF = {
   env: EVERYTHING,
   start: EVERYTHING,
   up: EVERYTHING,
+  advise: EVERYTHING,
   worker: ['node', 'packages', 'python'],
   report: [...ENOUGH_TO_RUN_TYPESCRIPT, 'versitygw'],
   compare: [...ENOUGH_TO_RUN_TYPESCRIPT, 'versitygw'],
