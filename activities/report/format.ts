@@ -20,6 +20,7 @@ const SOURCES: Readonly<Record<SourceFacts['kind'], string>> = {
   'nq-open': 'real NQ-Open questions over real Wikipedia passages',
   musique: 'real MuSiQue questions over real Wikipedia paragraphs',
   summhay: 'real insights of Summary of a Haystack over its documents',
+  examples: 'finished examples from a file, used as they are (whatever they are, they stand in the place of real data)',
 };
 const TASKS: Readonly<Record<Task, string>> = { mdqa: 'MDQA', musique: 'MuSiQue', summhay: 'SummHay Citation' };
 
@@ -27,13 +28,17 @@ const TASKS: Readonly<Record<Task, string>> = { mdqa: 'MDQA', musique: 'MuSiQue'
 export function nameOf(by: Condition | Baseline): string {
   return by in CONDITIONS ? CONDITIONS[by as Condition] : BASELINES[by as Baseline];
 }
+/** As `nameOf`, where there is little room: "Real", "Limited (L1)". */
+export const shortName = (condition: Condition): string => nameOf(condition).replace(/^Real data, l/, 'L').replace(/ data$/, '');
 /** What a source asks about, after "asks" or alone. */
 export const sourceText = (kind: SourceFacts['kind']): string => SOURCES[kind];
 export const taskName = (task: Task): string => TASKS[task];
-/** "MDQA, llama-3-8b, all-modules, seed 2": one of a sweep's settings. */
-export function settingName({ task, model, variant, seed }: Pick<SettingResults, 'task' | 'model' | 'variant' | 'seed'>): string {
-  return [taskName(task), model, ...(variant === undefined ? [] : [variant]), ...(seed === undefined ? [] : [`seed ${seed}`])].join(', ');
+/** "llama-3-8b, all-modules, seed 2". */
+export function modelName({ model, variant, seed }: Pick<SettingResults, 'model' | 'variant' | 'seed'>): string {
+  return [model, ...(variant === undefined ? [] : [variant]), ...(seed === undefined ? [] : [`seed ${seed}`])].join(', ');
 }
+/** "MDQA, llama-3-8b, all-modules, seed 2": one of a sweep's settings. */
+export const settingName = (setting: Pick<SettingResults, 'task' | 'model' | 'variant' | 'seed'>): string => `${taskName(setting.task)}, ${modelName(setting)}`;
 /** "the model tuned on …" in a sentence. */
 export function dataName(condition: Condition): string {
   const { subset } = dataOf(condition);
