@@ -5,6 +5,7 @@ export { cosine, randomHeads, recall, retrievalHeads, scoreKind, topHeads, type 
 export { averageRanks, EXACT, spearman } from './correlation.ts';
 export { compareWithPaper } from './compared-tables.ts';
 export { correlations } from './correlations.ts';
+export { attendedBy, inspect, type InspectedFiles, type ScoredExample } from './inspection.ts';
 export { patchingFindings } from './patching.ts';
 export {
   analyseSweep,
