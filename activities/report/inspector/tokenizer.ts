@@ -5,7 +5,7 @@ import type { PromptTokens } from '../../analysis/token-texts.ts';
 export interface TextTokenizer {
   /** A prompt's tokens as the trainer has them, with the tokenizer's own special ones. */
   prompt(text: string): Promise<PromptTokens>;
-  /** Text of each of an answer's tokens; joined they are the answer, where the tokenizer spells token by token. */
+  /** Text of each of an answer's tokens; of several that spell one character the last has it, the others are empty. */
   answer(ids: readonly number[]): Promise<string[]>;
 }
 
@@ -33,9 +33,10 @@ export function textTokenizer(tokenizerJson: string, name: string): TextTokenize
     answer: async (ids) => {
       const beginnings = ids.map((_, at) => ids.slice(0, at + 1));
       const decoded = ids.length === 0 ? [] : await tokenizer.decodeBatch(beginnings, false);
-      return decoded.map((text, at) => {
-        const before = at === 0 ? '' : (decoded[at - 1] as string);
-        // A character that is spelt by several tokens reads as U+FFFD until its last one is there.
+      // A character that is spelt by several tokens reads as U+FFFD until its last one is there.
+      const whole = decoded.map((text) => text.replace(/\uFFFD+$/, ''));
+      return whole.map((text, at) => {
+        const before = at === 0 ? '' : (whole[at - 1] as string);
         return text.startsWith(before) ? text.slice(before.length) : (tokenizer.idToToken(ids[at] as number) ?? '');
       });
     },
