@@ -28,6 +28,16 @@ export const PALETTE = {
   'heat-4': ['#4284b0', '#4b97c3'],
   'heat-5': ['#1f5f8b', '#82bde0'],
   'heat-6': ['#0f3d5e', '#c6e4f6'],
+  // Differences: blue and orange, which no common colour blindness confounds, and which differ from the middle in lightness.
+  level: ['#eeede8', '#24282c'],
+  'less-1': ['#c5dceb', '#1f4058'],
+  'less-2': ['#86b5d3', '#2f739c'],
+  'less-3': ['#3d80ad', '#5fa6d0'],
+  'less-4': ['#0f3d5e', '#c6e4f6'],
+  'more-1': ['#f4dcc3', '#553719'],
+  'more-2': ['#e3ac75', '#9a6128'],
+  'more-3': ['#bb6f28', '#d99350'],
+  'more-4': ['#6b370a', '#fbdbb8'],
 } as const satisfies Record<string, Shade>;
 
 export type Colour = keyof typeof PALETTE;
@@ -45,6 +55,7 @@ export const PALETTE_STYLES = `:root{color-scheme:light;${declarations(([light])
 :root[data-theme=dark]{color-scheme:dark}
 }
 @media print{:root,:root[data-theme]{color-scheme:light}}
+${Object.keys(PALETTE).map((name) => `.swatch.${name}{background:var(--${name})}`).join('\n')}
 `;
 
 /** The markup of a drawing with the light theme's colours in the place of variables. @throws RangeError for a variable that is not of the palette */

@@ -13,7 +13,7 @@ import { type Html, trusted } from './html.ts';
 /** Before anything is painted. */
 const IN_HEAD = ['theme'];
 /** When the page is there, in this order. */
-const AT_THE_END = ['sort', 'inspector'];
+const AT_THE_END = ['sort', 'pair', 'inspector'];
 
 const scripts = (names: readonly string[]): string[] => names.map((name) => readFileSync(new URL(`./page/${name}.js`, import.meta.url), 'utf8'));
 const [inHead, atTheEnd] = [scripts(IN_HEAD), scripts(AT_THE_END)];
@@ -33,7 +33,7 @@ export const SCRIPT_SOURCES: string = [...inHead, ...atTheEnd].map(hashSource).j
  * everywhere in the page, and no character of it can end the element. @throws TypeError where JSON has no such value
  */
 export function dataBlock(id: string, value: unknown): Html {
-  if (!/^[a-z][a-z0-9-]*$/.test(id)) throw new TypeError(`id: must be lower-case letters, digits and hyphens, found ${JSON.stringify(id)}`);
+  if (!/^[a-z][a-z0-9.-]*$/.test(id)) throw new TypeError(`id: must be lower-case letters, digits, dots and hyphens, found ${JSON.stringify(id)}`);
   const text: string | undefined = JSON.stringify(value, (_, each: unknown) => (typeof each === 'string' ? visible(each) : each));
   if (text === undefined) throw new TypeError(`the data of ${id}: must be something that JSON can tell, found ${typeof value}`);
   const safe = text.replace(/[<>&\u007f-\uffff]/g, (character) => `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`);

@@ -1,13 +1,14 @@
 /** The head inspector: where a head looked while answers were written, for two models side by side. */
 import { attendedBy, retrievalHeads } from '#activities/analysis/index.ts';
-import type { Head } from '#workflows/contracts/experiment.ts';
+import type { Condition, Head } from '#workflows/contracts/experiment.ts';
 import type { InspectedExample, Inspection } from '#workflows/contracts/inspection.ts';
 import type { CellResults, HeadFindings, SettingResults, SweepResults } from '#workflows/contracts/report.ts';
 import { nameOf, plural, settingName } from '../format.ts';
-import { positive } from '../charts/heatmap.ts';
+import { positive } from '../charts/shades.ts';
 import { html, type Html, quoted } from '../html.ts';
 import { dataBlock } from '../scripts.ts';
 import { table } from '../sections/parts.ts';
+import { settingSlug } from '../names.ts';
 import { unitId } from '../units.ts';
 import { excerpt, looks, type Piece } from './looks.ts';
 
@@ -15,6 +16,7 @@ import { excerpt, looks, type Piece } from './looks.ts';
 interface Inspected {
   /** `mdqa/tiny-llama/real`. */
   id: string;
+  condition: Condition;
   name: string;
   found: HeadFindings;
   inspection: Inspection;
@@ -22,17 +24,17 @@ interface Inspected {
 
 /** The inspector of a whole sweep (page/inspector.js), and in its place, without scripts, one head of every model on one prompt. */
 export function inspector(results: SweepResults): Html | null {
-  const settings = results.settings.map((setting) => ({ name: settingName(setting), cells: inspectedOf(setting) })).filter(({ cells }) => cells.some(({ inspection }) => inspection.examples.length > 0));
+  const settings = results.settings.map((setting) => ({ name: settingName(setting), slug: settingSlug(setting), cells: inspectedOf(setting) })).filter(({ cells }) => cells.some(({ inspection }) => inspection.examples.length > 0));
   if (settings.length === 0) return null;
   return html`<p class="prose">Which token of the context a head attended most while each token of an answer was ${results.spec.score.decode === 'greedy' ? 'written' : 'due (the true answer was forced)'}. Each model is scored on the validation split of its own data, so two models side by side have two prompts: where both have an example of the same source row, these are compared, each in its own condition’s words.</p>
 ${bounds(settings.flatMap(({ cells }) => cells))}
 <div data-inspector></div>
 <div data-inspector-still>${settings.map(({ name, cells }) => [settings.length > 1 && html`<h3>${name}</h3>`, still(cells)])}</div>
-${dataBlock('inspections', settings.map(({ name, cells }) => ({ name, cells: cells.map(cellData) })))}`;
+${dataBlock('inspections', settings.map(({ name, slug, cells }) => ({ name, slug, cells: cells.map(cellData) })))}`;
 }
 
 function inspectedOf(setting: SettingResults): Inspected[] {
-  return setting.cells.flatMap(({ condition, heads: found, inspection }: CellResults) => (found && inspection ? [{ id: unitId(setting, condition), name: nameOf(condition), found, inspection }] : []));
+  return setting.cells.flatMap(({ condition, heads: found, inspection }: CellResults) => (found && inspection ? [{ id: unitId(setting, condition), condition, name: nameOf(condition), found, inspection }] : []));
 }
 
 /** What the page holds, and what it leaves out. */
@@ -48,7 +50,7 @@ function bounds(cells: readonly Inspected[]): Html {
 
 /** One head in every model of a setting: that of highest score on real data, else of the first model. */
 function still(cells: readonly Inspected[]): Html {
-  const first = cells.find(({ id }) => id.split('/')[2] === 'real') ?? (cells[0] as Inspected);
+  const first = cells.find(({ condition }) => condition === 'real') ?? (cells[0] as Inspected);
   const head = retrievalHeads(first.found[first.found.kind])[0] ?? [0, 0];
   const row = first.inspection.examples[0]?.id;
   const shown = cells.flatMap((cell) => {
@@ -76,8 +78,8 @@ function pieceView(piece: Piece): Html {
 }
 
 /** What page/inspector.js reads of a cell; scores to four decimals. */
-function cellData({ id, name, found, inspection }: Inspected): unknown {
+function cellData({ id, condition, name, found, inspection }: Inspected): unknown {
   const scores = found[found.kind].flat().map((value) => Number(value.toFixed(4)) || (value > 0 ? 0.0001 : 0));
-  return { id, name, kind: found.kind, layers: found.layers, heads: found.heads, scores, kept: inspection.heads, examples: inspection.examples };
+  return { id, condition, name, kind: found.kind, layers: found.layers, heads: found.heads, scores, kept: inspection.heads, examples: inspection.examples };
 }
 

@@ -1,5 +1,5 @@
 /**
- * Head inspector: choose a head (by a click on any heatmap, or by layer and head) and see, for two models side by side, which
+ * Head inspector: choose a head (in any heatmap, by a click or by arrow keys and Enter, or by layer and head) and see, for two models side by side, which
  * tokens it attended while each token of an answer was written. Reads the data block `inspections`; says what
  * inspector/looks.ts says.
  */
@@ -9,8 +9,8 @@
   /**
    * @typedef {{ id: string, question: string, answer: string, counted: boolean, promptTokens: number, written: string[], writtenLeftOut: number,
    *   windows: { first: number, tokens: string[] }[], special: number[], needles: [number, number][], answers: [number, number][], attended: string, width: 2 | 4 }} Example
-   * @typedef {{ id: string, name: string, kind: string, layers: number, heads: number, scores: number[], kept: [number, number][] | null, examples: Example[] }} Cell
-   * @typedef {{ name: string, cells: Cell[] }} Setting
+   * @typedef {{ id: string, condition: string, name: string, kind: string, layers: number, heads: number, scores: number[], kept: [number, number][] | null, examples: Example[] }} Cell
+   * @typedef {{ name: string, slug: string, cells: Cell[] }} Setting
    */
 
   /** Tokens shown on either side of what is shown for its own sake. */
@@ -30,7 +30,7 @@
   /** @param {number} value */
   const count = (value) => String(value).replace(/\B(?=(\d{3})+(?!\d))/g, ',');
   /** @param {number} value */
-  const score = (value) => (value > 0 && value < 0.005 ? '< 0.01' : value.toFixed(2));
+  const score = (value) => (value > 0 && value < 0.005 ? String(Number(value.toPrecision(1))) : value.toFixed(2));
 
   /**
    * @template {keyof HTMLElementTagNameMap} K
@@ -179,7 +179,7 @@
   /** Models of another setting: real data beside the first other one. */
   function chooseSetting() {
     const names = cells().map(({ id, name }) => /** @type {[string, string]} */ ([id, name]));
-    const real = cells().find(({ id }) => id.split('/')[2] === 'real') ?? cells()[0];
+    const real = cells().find(({ condition }) => condition === 'real') ?? cells()[0];
     const other = cells().find((cell) => cell !== real && cell.examples.length > 0) ?? real;
     fill(controls.left, names, real?.id ?? '');
     fill(controls.right, names, other?.id ?? '');
@@ -239,22 +239,60 @@
     );
   }
 
-  /** Shows a head that was chosen elsewhere in the page. @param {string | undefined} unit Id of the cell whose map it was chosen in */
-  function inspect(/** @type {number} */ layer, /** @type {number} */ head, unit) {
-    const setting = settings.findIndex(({ cells: of }) => of.some(({ id }) => id === unit));
-    if (unit !== undefined && setting < 0) return;
-    if (setting >= 0) {
-      if (controls.setting.value !== String(setting)) {
-        controls.setting.value = String(setting);
-        chooseSetting();
-      }
-      // Real data stays on the left, beside the model that was chosen.
-      if (unit !== controls.left.value) controls.right.value = /** @type {string} */ (unit);
-      chooseModels();
+  /**
+   * Shows a head that was chosen in a heatmap: of one model, which then stands beside real data, or of two.
+   * @param {number} layer @param {number} head @param {string} slug @param {Cell[]} models
+   */
+  function inspect(layer, head, slug, models) {
+    const at = String(settings.findIndex((setting) => setting.slug === slug));
+    if (controls.setting.value !== at) {
+      controls.setting.value = at;
+      chooseSetting();
     }
+    const [first, second] = models;
+    if (first !== undefined && second !== undefined) [controls.left.value, controls.right.value] = [first.id, second.id];
+    else if (first !== undefined && first.id !== controls.left.value) controls.right.value = first.id;
+    chooseModels();
     chooseHead(layer, head);
     document.getElementById('inspector')?.scrollIntoView();
     controls.layer.focus({ preventScroll: true });
+  }
+
+  /**
+   * Lets heads be chosen in a heatmap, whose squares lie layer by layer: by a click, or by arrow keys and Enter.
+   * @param {HTMLElement} map @param {string} slug @param {number} heads Heads of a layer @param {() => Cell[]} models Whose heads the map shows
+   */
+  function connect(map, slug, heads, models) {
+    const titles = Array.from(map.querySelectorAll('title'));
+    let at = 0;
+    /** @param {number} next */
+    const point = (next) => {
+      titles[at]?.parentElement?.classList.remove('pointed');
+      at = next;
+      titles[at]?.parentElement?.classList.add('pointed');
+      map.setAttribute('aria-label', `${titles[at]?.textContent ?? ''}. Arrow keys choose a head, Enter inspects it.`);
+    };
+    const choose = () => inspect(Math.floor(at / heads), at % heads, slug, models());
+    // Its squares were a picture; now they can be chosen.
+    map.closest('[role="img"]')?.setAttribute('role', 'group');
+    map.tabIndex = 0;
+    map.setAttribute('role', 'application');
+    map.classList.add('inspectable');
+    point(0);
+    map.addEventListener('click', (event) => {
+      const square = titles.findIndex(({ parentElement }) => parentElement === event.target);
+      if (square < 0) return;
+      point(square);
+      choose();
+    });
+    map.addEventListener('keydown', (event) => {
+      // The highest layer is drawn on top.
+      const step = /** @type {Record<string, number>} */ ({ ArrowLeft: -1, ArrowRight: 1, ArrowUp: heads, ArrowDown: -heads })[event.key];
+      if (event.key === 'Enter') choose();
+      else if (step === undefined) return;
+      else if (titles[at + step] !== undefined) point(at + step);
+      event.preventDefault();
+    });
   }
 
   fill(controls.setting, settings.map(({ name }, at) => [String(at), name]), '0');
@@ -288,9 +326,16 @@
   document.querySelector('[data-inspector-still]')?.setAttribute('hidden', '');
   chooseSetting();
 
-  // A head that was chosen in a heatmap, by whatever script: `detail` is { layer, head, unit }.
-  document.addEventListener('needlework:head', (event) => {
-    const { layer, head, unit } = /** @type {CustomEvent<{ layer: number, head: number, unit?: string }>} */ (event).detail;
-    inspect(layer, head, unit);
-  });
+  for (const map of /** @type {NodeListOf<HTMLElement>} */ (document.querySelectorAll('[data-heatmap]'))) {
+    const setting = settings.find(({ slug }) => slug === map.dataset['setting']);
+    const cell = setting?.cells.find(({ condition }) => condition === map.dataset['condition']);
+    if (setting !== undefined && cell !== undefined) connect(map, setting.slug, cell.heads, () => [cell]);
+  }
+  for (const pair of document.querySelectorAll('[data-pair]')) {
+    const setting = settings.find(({ slug }) => `pair-${slug}` === pair.getAttribute('data-pair'));
+    const cell = setting?.cells[0];
+    if (setting === undefined || cell === undefined) continue;
+    const models = () => Array.from(pair.querySelectorAll('select'), ({ selectedOptions }) => setting.cells.find(({ name }) => name === selectedOptions[0]?.text)).filter((each) => each !== undefined);
+    for (const map of /** @type {NodeListOf<HTMLElement>} */ (pair.querySelectorAll('[data-map]'))) connect(map, setting.slug, cell.heads, models);
+  }
 })();

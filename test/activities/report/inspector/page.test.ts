@@ -61,10 +61,22 @@ describe.skipIf(CHROMIUM === undefined)('the head inspector in a browser', () =>
     expect(errors).toEqual([]);
   });
 
-  it('takes a head that was chosen elsewhere in the page', async () => {
-    await page.evaluate(`document.dispatchEvent(new CustomEvent('needlework:head', { detail: { layer: 2, head: 4, unit: 'mdqa/tiny-llama/high/high' } }))`);
-    expect((await shown()).map((text) => /layer\d,head\d/.exec(text ?? '')?.[0])).toEqual(['layer2,head4', 'layer2,head4']);
-    expect((await shown())[1]).toContain('High/High');
+  const where = async () => (await shown()).map((text) => /^(.*?):layer(\d),head(\d)/.exec(text ?? '')?.slice(1).join(' '));
+
+  it('takes a head of any heatmap: by a click, or by arrow keys and Enter', async () => {
+    // Squares are drawn layer by layer; there are eight heads in each.
+    await page.locator('[data-heatmap="retrieval"][data-condition="high/high"] path:has(title)').nth(2 * 8 + 4).click();
+    expect(await where()).toEqual(['Realdata 2 4', 'High/High 2 4']);
+    const map = page.locator('[data-heatmap="retrieval"][data-condition="symbolic"]');
+    await map.focus();
+    for (const key of ['ArrowDown', 'ArrowUp', 'ArrowRight', 'ArrowRight', 'ArrowLeft', 'ArrowUp']) await page.keyboard.press(key);
+    expect(await map.getAttribute('aria-label')).toMatch(/^layer 2, head 1: .*Enter inspects it\.$/);
+    await page.keyboard.press('Enter');
+    expect(await where()).toEqual(['Realdata 2 1', 'Symbolic 2 1']);
+    expect(await page.evaluate('document.activeElement.type')).toBe('number');
+    await page.locator('[data-pair] select[data-choice="first"]').selectOption({ label: 'Symbolic' });
+    await page.locator('[data-map="overlap"] path:has(title)').nth(7).click();
+    expect(await where()).toEqual(['Symbolic 0 7', 'High/High 0 7']);
     expect(errors).toEqual([]);
   });
 });
