@@ -22,6 +22,7 @@ import type { HeadScores, Masking, Metrics, Patching, Prediction } from '#workfl
 import type { SweepSpec } from '#workflows/contracts/spec.ts';
 import { seededRandom } from '#activities/random/seeded.ts';
 import { CITATION } from '#activities/paper/tables.ts';
+import { agreement, measuredSettings } from './agreement.ts';
 import { compareWithPaper } from './compared-tables.ts';
 import { correlations } from './correlations.ts';
 import { inspect, type InspectedFiles } from './inspection.ts';
@@ -107,6 +108,7 @@ export function analyseSweep({ spec, sources, bases, settings, versions }: Sweep
     bases,
     settings: analysed,
     correlations: correlated,
+    advisor: agreement(measuredSettings(analysed)),
     paper: { citation: CITATION, tables: compareWithPaper(spec, analysed, correlated) },
     methods: { bootstrap: { ...bootstrap } },
     versions,

@@ -10,6 +10,7 @@ import { CardWriter } from './card.ts';
 import { DatasetError } from './errors.ts';
 import { buildExample, type ExampleSettings, reasonToLeaveOut } from './example.ts';
 import { chatFrame, countingIn, RAW } from './frame.ts';
+import { givenRows } from './given.ts';
 import { inOrder } from './in-order.ts';
 import { mdqaRows } from './mdqa/index.ts';
 import { musiqueRows } from './musique/index.ts';
@@ -26,6 +27,8 @@ type TrainCounts = { train: number; validation: number };
 export interface DatasetRequest {
   task: Task;
   condition: DataKind;
+  /** The source's rows are finished examples, of which as many are taken as there are, up to the counts asked for. */
+  given?: boolean;
   /** Folder of the task's source artifact. */
   sourceDir: string;
   /** Folder of the rank artifact of that source; BM25 ranks its passages where there is none. */
@@ -67,19 +70,20 @@ const PROGRESS_EXAMPLES = 10;
  * @throws ExampleError if an example breaks an invariant
  */
 export async function buildDataset(request: DatasetRequest, onProgress?: OnProgress): Promise<DatasetSummary> {
-  const { task, condition, sourceDir, rankingDir, tokenizerFile, contextTokens, seed, promptFormat = 'raw', options = {}, written = {}, atOnce = AT_ONCE, outputDir } = request;
+  const { task, condition, given = false, sourceDir, rankingDir, tokenizerFile, contextTokens, seed, promptFormat = 'raw', options = {}, written = {}, atOnce = AT_ONCE, outputDir } = request;
   const isTest = 'test' in request.examples;
   if (isTest && condition !== 'real') throw new DatasetError(`condition: found "${condition}", allowed for the test split: real`);
   const rowsRequest: TaskRequest = { sourceDir, rankingDir, condition, split: isTest ? 'test' : 'train', seed, options, writings: await readWritings(written) };
   const counter = openTokenizer(tokenizerFile);
   const frame = promptFormat === 'chat' ? await chatFrame(dirname(tokenizerFile), counter) : RAW;
   const settings: ExampleSettings = { task, contextTokens, counter: countingIn(frame, counter), frame };
-  const examples = 'train' in request.examples && condition === 'limited' ? await asManyAsThereAre(request.examples, TASKS[task](rowsRequest), settings) : request.examples;
+  const rowsOf = given ? (asked: TaskRequest) => givenRows(task, asked) : TASKS[task];
+  const examples = given || condition === 'limited' ? await asManyAsThereAre(request.examples, rowsOf(rowsRequest), settings) : request.examples;
   const files: [Split, number][] = 'test' in examples ? [['test', examples.test]] : [['train', examples.train], ['validation', examples.validation]];
   const total = files.reduce((sum, [, count]) => sum + count, 0);
 
   await mkdir(outputDir, { recursive: true });
-  const rows = inOrder(TASKS[task](rowsRequest), atOnce, (row) => buildExample(row, settings, seededRandom('order', task, condition, seed, row.id)));
+  const rows = inOrder(rowsOf(rowsRequest), atOnce, (row) => buildExample(row, settings, seededRandom('order', task, condition, seed, row.id)));
   const pairings: Pairing[] = [];
   let card: CardWriter | undefined;
   let done = 0;
@@ -120,9 +124,12 @@ export async function buildDataset(request: DatasetRequest, onProgress?: OnProgr
  * The counts asked for, or, of a condition that does not take every question, as many in the same proportion as there are
  * questions (paper, C.1; as large as the full dataset where the source has enough).
  */
-async function asManyAsThereAre({ train, validation }: TrainCounts, rows: AsyncIterable<TaskRow>, settings: ExampleSettings): Promise<TrainCounts> {
+async function asManyAsThereAre(asked: DatasetCounts, rows: AsyncIterable<TaskRow>, settings: ExampleSettings): Promise<DatasetCounts> {
+  const most = 'test' in asked ? asked.test : asked.train + asked.validation;
   let fit = 0;
-  for await (const row of rows) if ((await reasonToLeaveOut(row, settings)) === null && ++fit === train + validation) return { train, validation };
+  for await (const row of rows) if ((await reasonToLeaveOut(row, settings)) === null && ++fit === most) return asked;
+  if ('test' in asked) return { test: Math.max(1, fit) };
+  const { train, validation } = asked;
   const kept = Math.min(fit, Math.max(1, Math.round((fit * validation) / (train + validation))));
   return { train: fit - kept, validation: kept };
 }

@@ -31,6 +31,8 @@ export interface TaskRow {
   written?: boolean;
   /** Why the question is none of the condition, where the condition does not take all. */
   unfit?: string | undefined;
+  /** What is counted when what the context must hold is too long for it; as a rule what the task says. */
+  tooLong?: string;
   /** How needle and haystack are written, for the dataset card. */
   generator: string;
 }

@@ -20,6 +20,7 @@ const SOURCES: Readonly<Record<SourceFacts['kind'], string>> = {
   'nq-open': 'real NQ-Open questions over real Wikipedia passages',
   musique: 'real MuSiQue questions over real Wikipedia paragraphs',
   summhay: 'real insights of Summary of a Haystack over its documents',
+  examples: 'finished examples from a file, used as they are (whatever they are, they stand in the place of real data)',
 };
 const TASKS: Readonly<Record<Task, string>> = { mdqa: 'MDQA', musique: 'MuSiQue', summhay: 'SummHay Citation' };
 

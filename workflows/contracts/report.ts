@@ -4,6 +4,7 @@
  * wherever results are rebuilt from artifacts.
  */
 import { z } from 'zod';
+import { Agreement } from './agreement.ts';
 import { ArtifactKey, Stage } from './artifacts.ts';
 import { DatasetCard } from './dataset.ts';
 import { Baseline, Condition, Task } from './experiment.ts';
@@ -168,7 +169,7 @@ export type SettingResults = z.infer<typeof SettingResults>;
 /** Where a task's questions come from. */
 export const SourceFacts = z.strictObject({
   task: Task,
-  kind: z.enum(['miniature', 'nq-open', 'musique', 'summhay']),
+  kind: z.enum(['miniature', 'nq-open', 'musique', 'summhay', 'examples']),
   status: ResultStatus,
   stages: z.array(StageFacts),
   /** Questions and further passages that were imported; null while the source is not there. */
@@ -273,6 +274,8 @@ export const SweepResults = z.strictObject({
   bases: z.array(BaseFacts),
   settings: z.array(SettingResults),
   correlations: z.array(SettingCorrelations),
+  /** How well ranking training data by head overlap, as the advisor does, would have agreed with F1. */
+  advisor: Agreement,
   /** The paper's tables that the sweep has at least one cell of. */
   paper: z.strictObject({ citation: z.string().min(1), tables: z.array(ComparedTable) }),
   methods: z.strictObject({

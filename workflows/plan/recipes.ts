@@ -55,6 +55,8 @@ function withFingerprints(source: Exclude<Source, { kind: 'miniature' }>, finger
       return { kind: source.kind, questions: source.questions.map(of), ...(source.pool !== undefined && { pool: of(source.pool) }) };
     case 'summhay':
       return { kind: source.kind, topics: source.topics.map(of) };
+    case 'examples':
+      return { kind: source.kind, examples: of(source.examples), ...(source.test !== undefined && { test: of(source.test) }) };
   }
 }
 
@@ -117,11 +119,17 @@ export function datasetRecipe(spec: SweepSpec, task: TaskSpec, condition: Condit
       ...(condition === 'symbolic' && task.task === 'summhay' && { listLength: task.listLength }),
       ...(condition === 'symbolic' && task.task === 'musique' && task.dictionaryEntries !== 10 && { dictionaryEntries: task.dictionaryEntries }),
       ...haystack(task),
+      ...given(task),
       ...format(spec),
     },
     inputs,
     spec.seed,
   );
+}
+
+/** Examples that are used as they are given. */
+function given({ source }: TaskSpec): Params {
+  return source.kind === 'examples' ? { given: true } : {};
 }
 
 function format({ prompt }: SweepSpec): Params {
@@ -136,7 +144,7 @@ function haystack({ task, highestDocumentNumber, documents }: TaskSpec): Params 
 export function testRecipe(spec: SweepSpec, task: TaskSpec, inputs: DatasetInputs): Recipe {
   return recipe(
     'dataset',
-    { task: task.task, condition: 'real', splits: 'test', contextTokens: task.contextTokens, test: task.examples.test, ...haystack(task), ...format(spec) },
+    { task: task.task, condition: 'real', splits: 'test', contextTokens: task.contextTokens, test: task.examples.test, ...haystack(task), ...given(task), ...format(spec) },
     inputs,
     spec.seed,
   );
