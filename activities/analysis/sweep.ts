@@ -97,7 +97,7 @@ export function analyseSweep({ spec, sources, bases, settings, versions }: Sweep
   const analysed = settings.map((setting) => analyseSetting(setting, bootstrap));
   const correlated = correlations(analysed);
   return {
-    schemaVersion: 4,
+    schemaVersion: 5,
     name: spec.name,
     description: spec.description,
     spec,

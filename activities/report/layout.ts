@@ -1,11 +1,15 @@
-import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { type Content, html, type Html, trusted } from './html.ts';
+import { PALETTE_STYLES } from './palette.ts';
+import { END_SCRIPTS, hashSource, HEAD_SCRIPTS, SCRIPT_SOURCES } from './scripts.ts';
 
-const STYLES = readFileSync(new URL('./styles.css', import.meta.url), 'utf8');
+const STYLES = `${PALETTE_STYLES}${readFileSync(new URL('./styles.css', import.meta.url), 'utf8')}`;
 
-/** The page may show itself and load nothing: no scripts, no network, no styles but its own. */
-const POLICY = `default-src 'none'; style-src 'sha256-${createHash('sha256').update(STYLES).digest('base64')}'; base-uri 'none'; form-action 'none'`;
+/** The page may show itself, run its own scripts, and load nothing: no network, no styles or scripts but those it came with. */
+const POLICY = `default-src 'none'; style-src ${hashSource(STYLES)}; script-src ${SCRIPT_SOURCES}; base-uri 'none'; form-action 'none'`;
+
+/** Hidden until its script is there (page/theme.js). */
+const THEMES = html`<fieldset class="theme" data-theme-switch hidden><legend>Theme</legend>${[['system', 'as the system'], ['light', 'light'], ['dark', 'dark']].map(([value, name]) => html`<label><input type="radio" name="theme" value="${value}"> ${name}</label>`)}</fieldset>`;
 
 export interface Part {
   id: string;
@@ -25,10 +29,12 @@ export function page(title: string, header: Html, parts: readonly Part[], footer
 <meta name="referrer" content="no-referrer">
 <title>${title}</title>
 <style>${trusted(STYLES)}</style>
+${HEAD_SCRIPTS}
 </head>
 <body>
 <a class="skip" href="#found">Skip to the findings</a>
 <main>
+${THEMES}
 ${header}
 <nav aria-label="Contents"><ul>${parts.map(({ id, title: name }) => html`<li><a href="#${id}">${name}</a></li>`)}</ul></nav>
 ${parts.map(({ id, title: name, content }) => html`<section aria-labelledby="${id}"><h2 id="${id}">${name}</h2>
@@ -36,6 +42,7 @@ ${content}
 </section>`)}
 </main>
 <footer>${footer}</footer>
+${END_SCRIPTS}
 </body>
 </html>
 `;

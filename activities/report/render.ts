@@ -4,8 +4,10 @@ import { settingName } from './format.ts';
 import { type Part, page } from './layout.ts';
 import { advisor } from './sections/advisor.ts';
 import { data, sources } from './sections/data.ts';
+import { figureList } from './sections/figure-files.ts';
 import { heads } from './sections/heads.ts';
 import { masking } from './sections/masking.ts';
+import { overlap } from './sections/overlap.ts';
 import { paperTables } from './sections/paper-tables.ts';
 import { patching } from './sections/patching.ts';
 import { performance } from './sections/performance.ts';
@@ -15,13 +17,15 @@ import { header } from './sections/summary.ts';
 import { pretraining, training } from './sections/training.ts';
 
 /**
- * The report of a sweep as one self-contained HTML page: no scripts, no network, light and dark, for screen and paper.
+ * The report of a sweep as one self-contained HTML page: no network, light and dark, for screen and paper; its few scripts
+ * (scripts.ts) make it handier, and nothing is missing without them.
  * The same results give the same bytes. Everything in the results is treated as untrusted text.
  */
 export async function renderReport(results: SweepResults): Promise<string> {
   const parts: (Part | null)[] = [
     part('results', 'Results', await perSetting(results, performance)),
     part('heads', 'Retrieval heads', await perSetting(results, heads)),
+    part('overlap', 'Overlap of heads and F1', await overlap(results)),
     part('masking', 'Silencing heads', await perSetting(results, masking)),
     part('patching', 'Patching heads', await perSetting(results, patching)),
     part('paper-tables', 'The paper’s tables', paperTables(results)),
@@ -29,6 +33,7 @@ export async function renderReport(results: SweepResults): Promise<string> {
     part('answers', 'Answers', await perSetting(results, predictions)),
     part('data', 'Data', [sources(results.sources), await perSetting(results, data)]),
     part('training', 'Training', [await perSetting(results, training), await pretraining(results.bases)]),
+    part('figures', 'Figures as files', figureList(results)),
     part('methods', 'Methods', methodsSection(results)),
     part('time', 'Time', time(results)),
     part('provenance', 'Provenance', provenance(results)),

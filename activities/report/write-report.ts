@@ -1,5 +1,5 @@
-import { writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
+import { mkdir, writeFile } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
 import type { ArtifactStore } from '#infra/artifacts/store.ts';
 import type { Recipe, StageResult } from '#workflows/contracts/artifacts.ts';
 import { SweepResults } from '#workflows/contracts/report.ts';
@@ -12,9 +12,10 @@ import { toFailure } from '../stage/failures.ts';
 import { runStage, type StageWork } from '../stage/run-stage.ts';
 import { collectSweep } from './collect.ts';
 import { renderReport, resultsJson } from './index.ts';
+import { writeFigures } from './figures/write-figures.ts';
 import { tableFiles } from './table-files.ts';
 
-/** The analysis over a sweep's artifacts: `results.json`, the page `report.html`, and each of the paper's tables as CSV and LaTeX. */
+/** The analysis over a sweep's artifacts: `results.json`, the page `report.html`, and each of the paper's tables as CSV and LaTeX, each figure as SVG and PNG. */
 export async function writeReport(context: ActivityContext, given: ReportRequest): Promise<StageResult> {
   const recipe = recipeOf(given);
   return runStage(context, 'report', { recipe }, async ({ outputFolder, progress, wasRead }) => {
@@ -34,7 +35,11 @@ export async function reportInto(outputFolder: string, store: ArtifactStore, rec
   const results = parse(SweepResults, analyseSweep(files), 'results.json');
   await writeFile(join(outputFolder, 'results.json'), resultsJson(results));
   await writeFile(join(outputFolder, 'report.html'), await renderReport(results));
-  for (const [name, text] of tableFiles(results.paper)) await writeFile(join(outputFolder, name), text);
+  for (const [name, text] of tableFiles(results.paper)) {
+    await mkdir(dirname(join(outputFolder, name)), { recursive: true });
+    await writeFile(join(outputFolder, name), text);
+  }
+  await writeFigures(outputFolder, results, (done, total) => progress?.({ phase: 'drawing figures', done, total, unit: 'figures' }));
   return results;
 }
 

@@ -1,7 +1,6 @@
 import type { Interval } from '#workflows/contracts/report.ts';
-import type { Html } from '../html.ts';
 import { range, score } from '../format.ts';
-import { draw } from './draw.ts';
+import type { Chart } from './draw.ts';
 
 /** Room for row names, in pixels; their width is only estimated without a DOM, so they start at the left edge of it. */
 const NAMES = 140;
@@ -13,10 +12,10 @@ export interface F1Row {
 }
 
 /** F1 of every model of a setting with its interval, in the order given. */
-export function f1Chart(rows: readonly F1Row[]): Promise<Html> {
+export function f1Chart(rows: readonly F1Row[]): Chart {
   const y = { field: 'name', type: 'nominal', sort: null, title: null, axis: { ticks: false, domain: false, labelAlign: 'left', labelPadding: NAMES, labelLimit: 0, labelColor: 'var(--ink)', labelFontSize: 12 } } as const;
   const colour = { condition: { test: 'datum.tuned', value: 'var(--accent)' }, value: 'var(--muted)' } as const;
-  return draw({
+  return {
     width: 340,
     height: { step: 26 },
     data: { values: rows.map(({ name, f1, tuned }) => ({ name, ...f1, tuned, text: `${name}: ${score(f1.mean)} (${range(f1)})`, label: score(f1.mean) })) },
@@ -35,5 +34,5 @@ export function f1Chart(rows: readonly F1Row[]): Promise<Html> {
         encoding: { x: { field: 'mean', type: 'quantitative' }, color: colour, description: { field: 'text' } },
       },
     ],
-  });
+  };
 }

@@ -1,6 +1,5 @@
-import type { Html } from '../html.ts';
 import { count } from '../format.ts';
-import { draw } from './draw.ts';
+import type { Chart } from './draw.ts';
 
 export interface Bins {
   counts: readonly number[];
@@ -13,11 +12,11 @@ export interface Bins {
 }
 
 /** Counts by equal bins from `low` to `high`. */
-export function histogram({ counts, low, high, noun, title, format }: Bins): Promise<Html> {
+export function histogram({ counts, low, high, noun, title, format }: Bins): Chart {
   const width = (high - low) / counts.length || 1;
   const start = high > low ? low : low - counts.length * width;
   const values = counts.map((value, at) => ({ from: start + at * width, to: start + (at + 1) * width, value, text: `${count(value)} ${noun}` }));
-  return draw({
+  return {
     width: 150,
     height: 70,
     data: { values },
@@ -28,5 +27,5 @@ export function histogram({ counts, low, high, noun, title, format }: Bins): Pro
       y: { field: 'value', type: 'quantitative', title: noun, axis: { tickCount: 3, format: ',d' } },
       description: { field: 'text' },
     },
-  });
+  };
 }

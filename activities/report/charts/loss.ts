@@ -1,6 +1,5 @@
 import type { LossPoint } from '#workflows/contracts/report.ts';
-import type { Html } from '../html.ts';
-import { draw } from './draw.ts';
+import type { Chart } from './draw.ts';
 
 /** Most points that one curve draws; a longer one is averaged over equal stretches of steps. */
 const POINTS = 300;
@@ -19,10 +18,10 @@ export function thinned(points: readonly LossPoint[], limit = POINTS): LossPoint
 }
 
 /** Training loss by optimiser step: as logged (faint) and its running mean; curves drawn side by side share `highest`. */
-export function lossChart(points: readonly LossPoint[], highest: number): Promise<Html> {
+export function lossChart(points: readonly LossPoint[], highest: number): Chart {
   const x = { field: 'step', type: 'quantitative', title: 'optimiser step', scale: { nice: false }, axis: { tickCount: 4, grid: false, format: ',d' } } as const;
   const scale = { domain: [0, highest || 1] as [number, number], nice: true };
-  return draw({
+  return {
     width: 210,
     height: 130,
     data: { values: thinned(points) },
@@ -32,5 +31,5 @@ export function lossChart(points: readonly LossPoint[], highest: number): Promis
       { mark: { type: 'line', strokeWidth: 1, color: 'var(--second)', opacity: 0.4 }, encoding: { y: { field: 'loss', type: 'quantitative', title: 'loss', scale, axis: { tickCount: 4 } } } },
       { mark: { type: 'line', strokeWidth: 2, color: 'var(--accent)' }, encoding: { y: { field: 'smooth', type: 'quantitative', title: 'loss', scale } } },
     ],
-  });
+  };
 }

@@ -2,10 +2,12 @@
 import type { DatasetCard, Example } from '#workflows/contracts/dataset.ts';
 import type { SettingResults, SiblingCheck, SourceFacts } from '#workflows/contracts/report.ts';
 import { html, type Html, quoted } from '../html.ts';
+import { settingFigure } from '../figures/names.ts';
 import { count, list, nameOf, plural, score, sourceText, taskName } from '../format.ts';
 import { type Piece, promptPieces } from '../prompt.ts';
-import { histogram } from '../charts/histogram.ts';
-import { figure, number, table } from './parts.ts';
+import { draw } from '../charts/draw.ts';
+import { type Bins, histogram } from '../charts/histogram.ts';
+import { figure, filesNote, number, table } from './parts.ts';
 
 export function sources(found: readonly SourceFacts[]): Html {
   return html`${found.map(({ task, kind, rows, dropped, licence }) => {
@@ -14,12 +16,16 @@ export function sources(found: readonly SourceFacts[]): Html {
   })}`;
 }
 
+/** Cards of a setting's datasets, the test split's last. */
+const cardsOf = ({ test, cells }: SettingResults): Named[] => [
+  ...cells.flatMap(({ condition, dataset }) => (dataset ? [{ name: nameOf(condition), card: dataset }] : [])),
+  ...(test.dataset ? [{ name: 'Real test split', card: test.dataset }] : []),
+];
+
 /** Table of the datasets of a setting, then samples of each. */
-export async function data({ test, cells, siblings }: SettingResults): Promise<Html | null> {
-  const cards = [
-    ...cells.flatMap(({ condition, dataset }) => (dataset ? [{ name: nameOf(condition), card: dataset }] : [])),
-    ...(test.dataset ? [{ name: 'Real test split', card: test.dataset }] : []),
-  ];
+export async function data(setting: SettingResults): Promise<Html | null> {
+  const { siblings } = setting;
+  const cards = cardsOf(setting);
   if (cards.length === 0) return null;
   const columns = [{ head: 'Data' }, { head: 'Split' }, ...['Examples', 'Tokens, least', 'Mean', 'Most'].map((head) => ({ head, numeric: true })), { head: 'Needle depth', numeric: true, title: 'Mean position of the needles in the prompt, from 0 (start) to 1 (end)' }];
   return html`${table('Datasets', columns, cards.map(({ name, card }) => html`<tbody>${Object.entries(card.splits).map(([split, { examples, promptTokens, meanNeedleDepth }], at) =>
@@ -27,7 +33,7 @@ export async function data({ test, cells, siblings }: SettingResults): Promise<H
 <ul class="notes">${cards.map(({ name, card }) => html`<li>${name}: written by ${quoted(card.generator)}. ${droppedText(card.dropped)}${limitedText(card)}</li>`)}</ul>
 ${writings(cards)}
 ${siblings.length > 0 ? pairs(siblings) : null}
-${await distributions(cards)}
+${await distributions(cards, settingFigure('data', setting))}
 <h3 class="sub">Samples</h3><p class="legend"><mark class="needle">needle</mark> <mark class="answer">answer in the needle</mark></p>
 ${cards.map(({ name, card }) => samples(name, card))}`;
 }
@@ -72,25 +78,42 @@ function pairs(siblings: readonly SiblingCheck[]): Html {
   ]);
 }
 
+interface Shapes {
+  name: string;
+  split: string;
+  depths: Bins;
+  lengths: Bins;
+}
+
+const shapesOf = (cards: readonly Named[]): Shapes[] =>
+  cards.flatMap(({ name, card }) =>
+    Object.entries(card.splits)
+      .slice(0, 1)
+      .map(([split, { needleDepths, promptTokens: { min, max, counts } }]) => ({
+        name,
+        split,
+        depths: { counts: needleDepths, low: 0, high: 1, noun: 'needles', title: 'depth in the prompt', format: '.1f' },
+        lengths: { counts, low: min, high: max, noun: 'examples', title: 'tokens', format: ',d' },
+      })),
+  );
+
 /** Where needles stand and how long prompts are, of each dataset's training examples (or the test split's). */
-async function distributions(cards: readonly { name: string; card: DatasetCard }[]): Promise<Html> {
+export const datasetShapes = (setting: SettingResults): Shapes[] => shapesOf(cardsOf(setting));
+
+async function distributions(cards: readonly Named[], file: string): Promise<Html> {
   const figures: Html[] = [];
-  for (const { name, card } of cards) {
-    const found = Object.entries(card.splits)[0];
-    if (found === undefined) continue;
-    const [split, { needleDepths, promptTokens: { min, max, counts } }] = found;
-    const depths = await histogram({ counts: needleDepths, low: 0, high: 1, noun: 'needles', title: 'depth in the prompt', format: '.1f' });
-    const lengths = await histogram({ counts, low: min, high: max, noun: 'examples', title: 'tokens', format: ',d' });
+  for (const { name, split, depths, lengths } of shapesOf(cards)) {
     figures.push(
       figure({
-        label: `${name}, ${split}: needles by tenth of the prompt ${needleDepths.join(', ')}; prompts from ${count(min)} to ${count(max)} tokens, by tenth of that range ${counts.join(', ')}`,
+        label: `${name}, ${split}: needles by tenth of the prompt ${depths.counts.join(', ')}; prompts from ${count(lengths.low)} to ${count(lengths.high)} tokens, by tenth of that range ${lengths.counts.join(', ')}`,
         caption: html`<strong>${name}</strong>${split}`,
-        drawing: html`${depths}${lengths}`,
+        drawing: html`${await draw(histogram(depths))}${await draw(histogram(lengths))}`,
         text: '',
       }),
     );
   }
-  return html`<h3 class="sub">Where needles stand, and how long prompts are</h3><div class="multiples">${figures}</div>`;
+  return html`<h3 class="sub">Where needles stand, and how long prompts are</h3><div class="multiples">${figures}</div>
+${filesNote([file])}`;
 }
 
 function droppedText(dropped: Readonly<Record<string, number>>): Html {

@@ -1,46 +1,67 @@
-/** Where each model's heads look: heatmaps with a shared scale (Figures 1 and 6–10). */
-import { retrievalHeads } from '#activities/analysis/index.ts';
-import type { CellResults, HeadFindings, SettingResults } from '#workflows/contracts/report.ts';
+/** Where each model's heads look: heatmaps with a shared scale (Figures 1 and 6–10), and any two of them held against each other. */
+import { retrievalHeads, type ScoreMatrix } from '#activities/analysis/index.ts';
+import type { HeadFindings, SettingResults } from '#workflows/contracts/report.ts';
 import { html, type Html } from '../html.ts';
-import { heatmap, highestScore, positive, SHADES } from '../charts/heatmap.ts';
+import { draw } from '../charts/draw.ts';
+import { heatmap } from '../charts/heatmap.ts';
+import { highestScore, positive, scoreScale } from '../charts/shades.ts';
+import { settingFigure } from '../figures/names.ts';
 import { count, nameOf, plural, score } from '../format.ts';
-import { figure, folded, number, table } from './parts.ts';
+import { settingSlug } from '../names.ts';
+import { pair } from './pair.ts';
+import { figure, filesNote, folded, number, shadeKey, table } from './parts.ts';
 
 /** Heads listed by name under the heatmaps. */
 const LISTED = 10;
 
-interface Scored {
+type Kind = HeadFindings['kind'];
+const EQUATION: Readonly<Record<Kind, string>> = { retrieval: 'Eq. 1', insight: 'Eq. 2' };
+
+/** A cell whose heads were scored. */
+export interface Scored {
+  condition: string;
   name: string;
   found: HeadFindings;
-  matrix: number[][];
 }
 
-export async function heads({ cells }: SettingResults): Promise<Html | null> {
-  const scored = cells.flatMap(({ condition, heads: found }: CellResults) => (found ? [{ name: nameOf(condition), found, matrix: found[found.kind] }] : []));
-  const first = scored[0];
+export const scoredCells = ({ cells }: SettingResults): Scored[] =>
+  cells.flatMap(({ condition, heads: found }) => (found ? [{ condition, name: nameOf(condition), found }] : []));
+
+export async function heads(setting: SettingResults): Promise<Html | null> {
+  const scored = scoredCells(setting);
+  const [first] = scored;
   if (!first) return null;
   const { kind } = first.found;
-  const highest = highestScore(scored.map(({ matrix }) => matrix));
-  const maps: Html[] = [];
-  for (const each of scored) maps.push(await map(each, highest));
-  return html`<p class="prose">Each square is one head; its shade is the mean ${kind} score over the model’s own validation examples. All maps share one scale. Point at a square for its score.</p>
-<div class="multiples">${maps}</div>${highest > 0 ? key(highest) : ''}
-${folded(`The ${LISTED} highest-scoring heads of each model`, topTable(scored))}`;
+  const other = kind === 'retrieval' ? 'insight' : 'retrieval';
+  const slug = settingSlug(setting);
+  return html`<p class="prose">Each square is one head; its shade is the mean ${kind} score (${EQUATION[kind]}) over the model’s own validation examples. All maps share one scale. Point at a square for its score.</p>
+${await maps(scored, kind, slug)}
+${filesNote([settingFigure(`heads-${kind}`, setting)])}
+${folded(`The ${LISTED} highest-scoring heads of each model`, topTable(scored, kind))}
+${folded(`${other === 'insight' ? 'Insight' : 'Retrieval'} scores (${EQUATION[other]}) of the same models`, html`${await maps(scored, other, slug)}${filesNote([settingFigure(`heads-${other}`, setting)])}`)}
+${scored.length > 1 ? html`${await pair(scored, kind, slug)}${filesNote([settingFigure('difference', setting), settingFigure('common-heads', setting)])}` : ''}`;
 }
 
-async function map({ name, found, matrix }: Scored, highest: number): Promise<Html> {
-  const best = retrievalHeads(matrix)[0];
-  const label = `${name}: ${plural(found.positive, 'head')} of ${count(found.layers * found.heads)} above zero${best ? `; the highest is layer ${best[0]}, head ${best[1]} with ${score(matrix[best[0]]?.[best[1]])}` : ''}.`;
-  return figure({ label, caption: html`<strong>${name}</strong>${plural(found.positive, 'head')} above zero${found.ownF1 === null ? '' : `, own F1 ${score(found.ownF1)}`}`, drawing: await heatmap(matrix, highest), text: '' });
+async function maps(scored: readonly Scored[], kind: Kind, slug: string): Promise<Html> {
+  const highest = highestScore(scored.map(({ found }) => found[kind]));
+  const drawn: Html[] = [];
+  for (const each of scored) drawn.push(await map(each, kind, highest, slug));
+  return html`<div class="multiples">${drawn}</div>${highest > 0 ? shadeKey('Scale of the heatmaps', scoreScale(highest)) : ''}`;
 }
 
-function key(highest: number): Html {
-  const shades = Array.from({ length: SHADES }, (_, at) => html`<li><span class="swatch heat-${at + 1}"></span>${at === 0 ? '> 0' : score((at / SHADES) * highest)} to ${score(((at + 1) / SHADES) * highest)}</li>`);
-  return html`<ul class="key" aria-label="Scale of the heatmaps"><li><span class="swatch heat-0"></span>0</li>${shades}</ul>`;
+async function map({ condition, name, found }: Scored, kind: Kind, highest: number, slug: string): Promise<Html> {
+  const matrix: ScoreMatrix = found[kind];
+  const ranked = retrievalHeads(matrix);
+  const [best] = ranked;
+  const label = `${name}: ${plural(ranked.length, 'head')} of ${count(found.layers * found.heads)} above zero${best ? `; the highest is layer ${best[0]}, head ${best[1]} with ${positive(matrix[best[0]]?.[best[1]] as number)}` : ''}.`;
+  const own = found.ownF1 === null || kind !== found.kind ? '' : `, own F1 ${score(found.ownF1)}`;
+  const drawing = html`<div data-heatmap="${kind}" data-setting="${slug}" data-condition="${condition}" data-heads="${found.heads}">${await draw(heatmap(matrix, highest))}</div>`;
+  return figure({ label, caption: html`<strong>${name}</strong>${plural(ranked.length, 'head')} above zero${own}`, drawing, text: '' });
 }
 
-function topTable(scored: readonly Scored[]): Html {
-  const ranked = scored.map(({ matrix }) => retrievalHeads(matrix).slice(0, LISTED).map(([layer, head]) => `L${layer} H${head}: ${positive(matrix[layer]?.[head] as number)}`));
+function topTable(scored: readonly Scored[], kind: Kind): Html {
+  const ranked = scored.map(({ found }) => retrievalHeads(found[kind]).slice(0, LISTED).map(([layer, head]) => `L${layer} H${head}: ${positive(found[kind][layer]?.[head] as number)}`));
   const rows = Array.from({ length: Math.max(...ranked.map(({ length }) => length)) }, (_, at) => html`<tr><th scope="row" class="number">${at + 1}</th>${ranked.map((names) => number(names[at] ?? '–'))}</tr>`);
   return table('Highest-scoring heads: layer, head and mean score', [{ head: 'Rank', numeric: true }, ...scored.map(({ name }) => ({ head: name, numeric: true }))], [html`<tbody>${rows}</tbody>`]);
 }
+

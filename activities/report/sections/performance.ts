@@ -1,9 +1,11 @@
 /** The paper's Table 1 with what belongs beside it: F1 by training data, untuned models, heads and overlap. */
 import type { BaselineResults, CellResults, Evaluation, SettingResults } from '#workflows/contracts/report.ts';
 import { html, type Html } from '../html.ts';
-import { f1Chart } from '../charts/f1.ts';
+import { draw } from '../charts/draw.ts';
+import { f1Chart, type F1Row } from '../charts/f1.ts';
+import { settingFigure } from '../figures/names.ts';
 import { count, difference, nameOf, range, score } from '../format.ts';
-import { type Column, figure, number, statusNote, table } from './parts.ts';
+import { type Column, figure, filesNote, number, statusNote, table } from './parts.ts';
 
 const columns = (kind: string): Column[] => [
   { head: 'Training data' },
@@ -19,13 +21,19 @@ const columns = (kind: string): Column[] => [
 
 const COLUMNS = columns('').length;
 
-/** Results table and F1 figure of one task with one model. */
-export async function performance({ baselines, cells }: SettingResults): Promise<Html> {
-  const kind = cells.find(({ heads }) => heads)?.heads?.kind ?? 'retrieval';
-  const rows = [
+/** F1 of every model of a setting that has one, as the figure shows it. */
+export function f1Rows({ baselines, cells }: SettingResults): F1Row[] {
+  return [
     ...baselines.flatMap(({ baseline, evaluation }) => (evaluation ? [{ name: nameOf(baseline), f1: evaluation.f1, tuned: false }] : [])),
     ...cells.flatMap(({ condition, evaluation }) => (evaluation ? [{ name: nameOf(condition), f1: evaluation.f1, tuned: true }] : [])),
   ];
+}
+
+/** Results table and F1 figure of one task with one model. */
+export async function performance(setting: SettingResults): Promise<Html> {
+  const { baselines, cells } = setting;
+  const kind = cells.find(({ heads }) => heads)?.heads?.kind ?? 'retrieval';
+  const rows = f1Rows(setting);
   const results = table('F1 on the real test split by training data', columns(kind), [
     ...(baselines.length > 0 ? [html`<tbody>${baselines.map(baselineRow)}</tbody>`] : []),
     html`<tbody>${cells.map(cellRow)}</tbody>`,
@@ -36,8 +44,8 @@ export async function performance({ baselines, cells }: SettingResults): Promise
 ${figure({
   label: `F1 on the real test split with 95 % intervals. ${rows.map(({ name, f1 }) => `${name}: ${score(f1.mean)}, ${range(f1)}`).join('. ')}.`,
   caption: 'F1 on the real test split; bars are 95 % intervals over questions. Untuned models in grey.',
-  drawing: await f1Chart(rows),
-  text: '',
+  drawing: await draw(f1Chart(rows)),
+  text: filesNote([settingFigure('f1', setting)]),
 })}`;
 }
 

@@ -4,7 +4,7 @@ import type { StageFacts, SweepResults } from '#workflows/contracts/report.ts';
 import { html, type Html, quoted } from '../html.ts';
 import { count, duration, nameOf, settingName, taskName } from '../format.ts';
 import { methods } from '../methods.ts';
-import { folded, number, stageOf, table } from './parts.ts';
+import { folded, number, numberBy, stageOf, table } from './parts.ts';
 
 interface Owner {
   name: string;
@@ -38,16 +38,16 @@ export function time(results: SweepResults): Html | null {
   const total = all.flatMap((owner) => owner.stages).reduce((sum, { seconds }) => sum + (seconds ?? 0), 0);
   const rows = all.map(({ name, stages: found }) => {
     const sum = found.reduce((seconds, stage) => seconds + (stage.seconds ?? 0), 0);
-    return html`<tr><th scope="row">${name}</th>${stages.map((stage) => number(stageTime(stageOf(found, stage))))}${number(duration(sum))}</tr>`;
+    return html`<tr><th scope="row">${name}</th>${stages.map((stage) => stageTime(stageOf(found, stage)))}${numberBy(sum, duration(sum))}</tr>`;
   });
   return html`${table('Time per stage; below it tokens per second', [{ head: 'Result' }, ...stages.map((stage) => ({ head: stage, numeric: true })), { head: 'together', numeric: true }], [html`<tbody>${rows}</tbody>`])}
 <p class="note">${duration(total)} of work in all, as measured when each artifact was made; stages run side by side, and an artifact that was there already cost nothing this time.</p>`;
 }
 
-function stageTime(facts: StageFacts | undefined): Html | string {
-  if (!facts || facts.seconds === null) return '–';
+function stageTime(facts: StageFacts | undefined): Html {
+  if (!facts || facts.seconds === null) return number('–');
   const speed = facts.tokens !== null && facts.seconds > 0 ? html`<br><span class="muted">${count(Math.round(facts.tokens / facts.seconds))}/s</span>` : '';
-  return html`${duration(facts.seconds)}${speed}${facts.reused === true ? html`<br><span class="muted">reused</span>` : ''}`;
+  return numberBy(facts.seconds, html`${duration(facts.seconds)}${speed}${facts.reused === true ? html`<br><span class="muted">reused</span>` : ''}`);
 }
 
 /** Keys of every artifact and versions of every program behind the report. */

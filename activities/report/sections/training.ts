@@ -1,37 +1,52 @@
 /** Loss curves, and the data behind them in numbers. */
 import type { BaseFacts, LossPoint, SettingResults } from '#workflows/contracts/report.ts';
 import { html, type Html } from '../html.ts';
+import { draw } from '../charts/draw.ts';
 import { lossChart } from '../charts/loss.ts';
+import { settingFigure } from '../figures/names.ts';
 import { count, nameOf, plural, score } from '../format.ts';
-import { figure, folded, number, table } from './parts.ts';
+import { figure, filesNote, folded, number, table } from './parts.ts';
 
 /** Steps averaged for "at first" and "at last". */
 const ENDS = 10;
 
-interface Curve {
+/** Name of the figure of the bases' losses. */
+export const PRETRAINING = 'pretraining-loss';
+
+export interface Curve {
   name: string;
   loss: LossPoint[];
 }
 
-export async function training({ cells }: SettingResults): Promise<Html | null> {
-  return curves('Training loss of the adapters', cells.flatMap(({ condition, training: found }) => (found && found.loss.length > 0 ? [{ name: nameOf(condition), loss: found.loss }] : [])));
+export const lossCurves = ({ cells }: SettingResults): Curve[] =>
+  cells.flatMap(({ condition, training: found }) => (found && found.loss.length > 0 ? [{ name: nameOf(condition), loss: found.loss }] : []));
+
+export const pretrainingCurves = (bases: readonly BaseFacts[]): Curve[] =>
+  bases.flatMap(({ model, pretraining: found }) => (found && found.loss.length > 0 ? [{ name: model, loss: found.loss }] : []));
+
+/** For drawings that share a scale. */
+export const highestLoss = (found: readonly Curve[]): number => found.flatMap(({ loss }) => loss).reduce((top, { loss }) => Math.max(top, loss), 0);
+
+export async function training(setting: SettingResults): Promise<Html | null> {
+  return curves('Training loss of the adapters', settingFigure('loss', setting), lossCurves(setting));
 }
 
 /** Loss of bases that the sweep pretrained itself. */
 export async function pretraining(bases: readonly BaseFacts[]): Promise<Html | null> {
-  return curves('Pretraining loss of the base model', bases.flatMap(({ model, pretraining: found }) => (found && found.loss.length > 0 ? [{ name: model, loss: found.loss }] : [])));
+  return curves('Pretraining loss of the base model', PRETRAINING, pretrainingCurves(bases));
 }
 
-async function curves(title: string, found: readonly Curve[]): Promise<Html | null> {
+async function curves(title: string, file: string, found: readonly Curve[]): Promise<Html | null> {
   if (found.length === 0) return null;
-  const highest = found.flatMap(({ loss }) => loss).reduce((top, { loss }) => Math.max(top, loss), 0);
+  const highest = highestLoss(found);
   const charts: Html[] = [];
   for (const { name, loss } of found) {
-    charts.push(figure({ label: `${name}: ${ends(loss)}`, caption: html`<strong>${name}</strong>${plural(loss.length, 'logged step')}`, drawing: await lossChart(loss, highest), text: '' }));
+    charts.push(figure({ label: `${name}: ${ends(loss)}`, caption: html`<strong>${name}</strong>${plural(loss.length, 'logged step')}`, drawing: await draw(lossChart(loss, highest)), text: '' }));
   }
   const rows = found.map(({ name, loss }) => html`<tr><th scope="row">${name}</th>${number(count(loss.at(-1)?.step ?? 0))}${number(score(meanLoss(loss.slice(0, ENDS))))}${number(score(meanLoss(loss.slice(-ENDS))))}</tr>`);
   return html`<h3 class="sub">${title}</h3><div class="multiples">${charts}</div>
 <p class="note">Faint: as logged, averaged over equal stretches where there are more than 300 points. Strong: running mean. All curves share one scale.</p>
+${filesNote([file])}
 ${folded(`${title} in numbers`, table(title, [{ head: 'Model' }, { head: 'Last step', numeric: true }, { head: `Mean of the first ${ENDS}`, numeric: true }, { head: `Mean of the last ${ENDS}`, numeric: true }], [html`<tbody>${rows}</tbody>`]))}`;
 }
 
