@@ -66,7 +66,7 @@ describe('a task of one’s own', () => {
     expect(plan.skipped).toEqual({ 'ledger/tiny/high/high': 'Ledger has no condition "high/high" (it has real, symbolic)' });
     const keys = () => planSweep(parseSweepSpec(given), ANY_FINGERPRINTS).cells.map(({ stages: { dataset } }) => artifactKey(dataset));
     const before = keys();
-    const [own] = OWN_TASKS as [{ version: number }];
+    const [own] = OWN_TASKS as unknown as [{ version: number }];
     own.version = 2;
     expect(keys().every((key, at) => key !== before[at])).toBe(true);
     own.version = 1;
