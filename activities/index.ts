@@ -13,6 +13,7 @@ import { maskHeads } from './mask/mask-heads.ts';
 import { patchHeads } from './patch/patch-heads.ts';
 import { publishReport } from './report/publish-report.ts';
 import { writeReport } from './report/write-report.ts';
+import { recordSweep } from './sweeps/records.ts';
 import { scoreHeads } from './score/score-heads.ts';
 import { rankPassages } from './rank/rank-passages.ts';
 import { importSource } from './source/import-source.ts';
@@ -31,11 +32,14 @@ function bind<T extends Record<string, (context: ActivityContext, ...args: never
   return Object.fromEntries(bound) as { [Name in keyof T]: WithoutContext<T[Name]> };
 }
 
-/** Hashing a large model takes minutes, as does a download. */
+/** Hashing a large model takes minutes, as does a download. What a sweep is asked for is then kept in the store, for reports from there alone. */
 const fingerprint = (context: ActivityContext, spec: SweepSpec) =>
-  underHeartbeats({ phase: 'hashing the files of the spec', done: 0, total: 1, unit: '' }, (progress) =>
-    fingerprintInputs(context, spec, { progress, signal: Context.current().cancellationSignal }),
-  );
+  underHeartbeats({ phase: 'hashing the files of the spec', done: 0, total: 1, unit: '' }, async (progress) => {
+    const fingerprints = await fingerprintInputs(context, spec, { progress, signal: Context.current().cancellationSignal });
+    const { workflowExecution } = Context.current().info;
+    if (workflowExecution !== undefined) await recordSweep(context.documents, workflowExecution.workflowId, spec, fingerprints);
+    return fingerprints;
+  });
 
 /** Activities that any worker can do. */
 export function lightActivities(context: ActivityContext) {

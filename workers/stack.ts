@@ -8,6 +8,7 @@ import { z } from 'zod';
 import type { ActivityContext } from '#activities/stage/context.ts';
 import { artifactClient } from '#infra/artifacts/client.ts';
 import { CheckpointStore } from '#infra/artifacts/checkpoints.ts';
+import { Documents } from '#infra/artifacts/documents.ts';
 import { ArtifactStore } from '#infra/artifacts/store.ts';
 import { JobPool } from '#infra/launcher/job-pool.ts';
 import { freePort, loadOrCreateCredentials, PRIORITY_AND_FAIRNESS, S3_REGION, startS3, startTemporal } from '#infra/servers/index.ts';
@@ -72,6 +73,7 @@ export async function startStack(home: Home, env: NodeJS.ProcessEnv, onStep: (st
     const objects = { s3: artifactClient({ endpoint: s3.endpoint, region: S3_REGION, credentials }), bucket: BUCKET };
     const context: ActivityContext = {
       store: new ArtifactStore({ ...objects, cacheFolder: home.artifactCache }),
+      documents: new Documents(objects),
       checkpoints: new CheckpointStore(objects),
       trainer: null,
       ...remotesFrom(home, env),

@@ -51,6 +51,9 @@ export interface SweepLimits {
 }
 export const LIMITS: SweepLimits = { atOnce: 500, starting: 100, tellingAll: 200, withArtifacts: 1_000, planned: 300, looks: { firstMs: 15_000, factor: 2, mostMs: 3_600_000 } };
 
+/** Between two signals of a cell to its sweep, unless it needs a person: news of stages that take less come together. */
+export const NEWS_PAUSE_MS = 5_000;
+
 /** How often, and how many times, a sweep asks whether the workflow of a cell has closed that an earlier run of it had started. */
 export const OLD_CELL_CLOSES = { everyMs: 1_000, tries: 60 } as const;
 

@@ -22,8 +22,10 @@ import type { HeadScores, Masking, Metrics, Patching, Prediction } from '#workfl
 import type { SweepSpec } from '#workflows/contracts/spec.ts';
 import { seededRandom } from '#activities/random/seeded.ts';
 import { CITATION } from '#activities/paper/tables.ts';
+import { agreement, measuredSettings } from './agreement.ts';
 import { compareWithPaper } from './compared-tables.ts';
 import { correlations } from './correlations.ts';
+import { inspect, type InspectedFiles } from './inspection.ts';
 import { bootstrapMean, LEVEL, RESAMPLES, type Bootstrap } from './intervals.ts';
 import { cosine, recall, retrievalHeads, scoreKind } from './heads.ts';
 import { patchingFindings } from './patching.ts';
@@ -58,6 +60,8 @@ export interface CellFiles extends Part {
   steps?: LossPoint[];
   /** `scores.json` of its head scoring. */
   scores?: HeadScores;
+  /** A few of the examples that it was scored on. */
+  inspected?: InspectedFiles;
   /** `masking.json` of its masking. */
   masking?: Masking;
   /** `patching.json` of its patching. */
@@ -96,7 +100,7 @@ export function analyseSweep({ spec, sources, bases, settings, versions }: Sweep
   const analysed = settings.map((setting) => analyseSetting(setting, bootstrap));
   const correlated = correlations(analysed);
   return {
-    schemaVersion: 4,
+    schemaVersion: 5,
     name: spec.name,
     description: spec.description,
     spec,
@@ -104,6 +108,7 @@ export function analyseSweep({ spec, sources, bases, settings, versions }: Sweep
     bases,
     settings: analysed,
     correlations: correlated,
+    advisor: agreement(measuredSettings(analysed)),
     paper: { citation: CITATION, tables: compareWithPaper(spec, analysed, correlated) },
     methods: { bootstrap: { ...bootstrap } },
     versions,
@@ -139,6 +144,7 @@ function analyseSetting(setting: SettingFiles, bootstrap: Bootstrap): SettingRes
       ? inSetting(cell.condition, () => evaluation((cell.evaluate as EvaluateFiles).metrics, cell === real ? undefined : reference.metrics, bootstrap))
       : null,
     heads: cell.scores ? inSetting(cell.condition, () => headFindings(task, cell.scores as HeadScores, reference.scores)) : null,
+    inspection: cell.scores && cell.inspected ? inSetting(cell.condition, () => inspect(cell.inspected as InspectedFiles, (cell.scores as HeadScores)[scoreKind(task)])) : null,
     masking: cell.masking ?? null,
     patching: cell.patching ? patchingFindings(cell.patching) : null,
     patchingReason: cell.patchingReason ?? null,

@@ -6,12 +6,15 @@ import { DatasetCard, type Example, type Pairing } from '#workflows/contracts/da
 import type { DataKind, Split, Task } from '#workflows/contracts/experiment.ts';
 import { parse } from '#workflows/contracts/parse.ts';
 import type { SweepSpec } from '#workflows/contracts/spec.ts';
+import { ownCondition, ownTask } from '#workflows/tasks/lookup.ts';
 import { CardWriter } from './card.ts';
 import { DatasetError } from './errors.ts';
 import { buildExample, type ExampleSettings, reasonToLeaveOut } from './example.ts';
 import { chatFrame, countingIn, RAW } from './frame.ts';
+import { givenRows } from './given.ts';
 import { inOrder } from './in-order.ts';
 import { mdqaRows } from './mdqa/index.ts';
+import { inOwnCondition, ownRows } from './own.ts';
 import { musiqueRows } from './musique/index.ts';
 import { summhayRows } from './summhay/index.ts';
 import { pairingOf } from './pairing.ts';
@@ -26,6 +29,8 @@ type TrainCounts = { train: number; validation: number };
 export interface DatasetRequest {
   task: Task;
   condition: DataKind;
+  /** The source's rows are finished examples, of which as many are taken as there are, up to the counts asked for. */
+  given?: boolean;
   /** Folder of the task's source artifact. */
   sourceDir: string;
   /** Folder of the rank artifact of that source; BM25 ranks its passages where there is none. */
@@ -51,6 +56,13 @@ export type DatasetSummary = Record<'examples' | 'dropped' | 'meanPromptTokens' 
 /** One folder per task; each turns source rows into drafts. */
 const TASKS: Record<Task, (request: TaskRequest) => AsyncGenerator<TaskRow>> = { mdqa: mdqaRows, musique: musiqueRows, summhay: summhayRows };
 
+function rowsFor(task: Task, asked: TaskRequest, given: boolean): AsyncGenerator<TaskRow> {
+  if (given) return givenRows(task, asked);
+  if (ownTask(task) !== undefined) return ownRows(task, asked);
+  const rows = TASKS[task](asked);
+  return ownCondition(asked.condition) === undefined ? rows : inOwnCondition(rows, task, asked);
+}
+
 /** Counting tokens uses threads of its own, so several examples are made at a time. */
 const AT_ONCE = 4;
 
@@ -67,19 +79,20 @@ const PROGRESS_EXAMPLES = 10;
  * @throws ExampleError if an example breaks an invariant
  */
 export async function buildDataset(request: DatasetRequest, onProgress?: OnProgress): Promise<DatasetSummary> {
-  const { task, condition, sourceDir, rankingDir, tokenizerFile, contextTokens, seed, promptFormat = 'raw', options = {}, written = {}, atOnce = AT_ONCE, outputDir } = request;
+  const { task, condition, given = false, sourceDir, rankingDir, tokenizerFile, contextTokens, seed, promptFormat = 'raw', options = {}, written = {}, atOnce = AT_ONCE, outputDir } = request;
   const isTest = 'test' in request.examples;
   if (isTest && condition !== 'real') throw new DatasetError(`condition: found "${condition}", allowed for the test split: real`);
   const rowsRequest: TaskRequest = { sourceDir, rankingDir, condition, split: isTest ? 'test' : 'train', seed, options, writings: await readWritings(written) };
   const counter = openTokenizer(tokenizerFile);
   const frame = promptFormat === 'chat' ? await chatFrame(dirname(tokenizerFile), counter) : RAW;
   const settings: ExampleSettings = { task, contextTokens, counter: countingIn(frame, counter), frame };
-  const examples = 'train' in request.examples && condition === 'limited' ? await asManyAsThereAre(request.examples, TASKS[task](rowsRequest), settings) : request.examples;
+  const rowsOf = (asked: TaskRequest) => rowsFor(task, asked, given);
+  const examples = given || condition === 'limited' ? await asManyAsThereAre(request.examples, rowsOf(rowsRequest), settings) : request.examples;
   const files: [Split, number][] = 'test' in examples ? [['test', examples.test]] : [['train', examples.train], ['validation', examples.validation]];
   const total = files.reduce((sum, [, count]) => sum + count, 0);
 
   await mkdir(outputDir, { recursive: true });
-  const rows = inOrder(TASKS[task](rowsRequest), atOnce, (row) => buildExample(row, settings, seededRandom('order', task, condition, seed, row.id)));
+  const rows = inOrder(rowsOf(rowsRequest), atOnce, (row) => buildExample(row, settings, seededRandom('order', task, condition, seed, row.id)));
   const pairings: Pairing[] = [];
   let card: CardWriter | undefined;
   let done = 0;
@@ -120,9 +133,12 @@ export async function buildDataset(request: DatasetRequest, onProgress?: OnProgr
  * The counts asked for, or, of a condition that does not take every question, as many in the same proportion as there are
  * questions (paper, C.1; as large as the full dataset where the source has enough).
  */
-async function asManyAsThereAre({ train, validation }: TrainCounts, rows: AsyncIterable<TaskRow>, settings: ExampleSettings): Promise<TrainCounts> {
+async function asManyAsThereAre(asked: DatasetCounts, rows: AsyncIterable<TaskRow>, settings: ExampleSettings): Promise<DatasetCounts> {
+  const most = 'test' in asked ? asked.test : asked.train + asked.validation;
   let fit = 0;
-  for await (const row of rows) if ((await reasonToLeaveOut(row, settings)) === null && ++fit === train + validation) return { train, validation };
+  for await (const row of rows) if ((await reasonToLeaveOut(row, settings)) === null && ++fit === most) return asked;
+  if ('test' in asked) return { test: Math.max(1, fit) };
+  const { train, validation } = asked;
   const kept = Math.min(fit, Math.max(1, Math.round((fit * validation) / (train + validation))));
   return { train: fit - kept, validation: kept };
 }

@@ -13,7 +13,7 @@ export interface Piece {
 }
 
 /** How pieces stand together in the context, and which prompt asks about them (`layouts.ts`). */
-export type Layout = 'documents' | 'numbered documents' | 'dictionary' | 'dictionaries';
+export type Layout = 'context' | 'documents' | 'numbered documents' | 'dictionary' | 'dictionaries';
 
 /** How a context reaches its length: by further pieces, by text added to the required ones, or not at all. */
 export type Filling =
@@ -21,7 +21,11 @@ export type Filling =
   | { by: 'pieces'; others: Iterable<Piece>; supply?: Iterable<Piece> }
   /** Endless texts, put before and behind what the required pieces say, so that these grow evenly. */
   | { by: 'padding'; texts: Iterable<string> }
-  | { by: 'nothing' };
+  | {
+      by: 'nothing';
+      /** The required pieces stand as they are given; else in random order. */
+      inOrder?: true;
+    };
 
 export interface Draft {
   question: string;

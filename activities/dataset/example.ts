@@ -44,12 +44,12 @@ const TOO_LONG: Readonly<Record<Task, (pieces: number) => string>> = {
 const TOO_FEW = 'too few passages without its answer to fill the context';
 
 /** Why the question is left out, whatever is made of it: it is none of the condition, or its real form cannot be had at this length. Null where it is not. */
-export async function reasonToLeaveOut({ unfit, real: make }: TaskRow, { task, contextTokens, counter }: ExampleSettings): Promise<string | null> {
+export async function reasonToLeaveOut({ unfit, real: make, tooLong }: TaskRow, { task, contextTokens, counter }: ExampleSettings): Promise<string | null> {
   if (unfit !== undefined) return unfit;
   const real = draftOf(make);
   if ('dropped' in real) return real.dropped;
   const fault = await faultOf(real, contextTokens, counter);
-  return fault === null ? null : fault === 'too long' ? TOO_LONG[task](real.required.length) : TOO_FEW;
+  return fault === null ? null : fault === 'too long' ? (tooLong ?? TOO_LONG[task](real.required.length)) : TOO_FEW;
 }
 
 export async function buildExample(row: TaskRow, settings: ExampleSettings, random: SeededRandom): Promise<BuiltExample> {

@@ -44,7 +44,7 @@ export async function fillPrompt(draft: Draft, contextTokens: number, counter: T
     case 'padding':
       return lengthenPrompt(draft, filling, contextTokens, counter, random);
     case 'nothing': {
-      const pieces = random.shuffle(required);
+      const pieces = filling.inOrder ? [...required] : random.shuffle(required);
       const rendered = renderPrompt(layout, pieces, question);
       const promptTokens = await counter.prompt(rendered.prompt);
       if (promptTokens > contextTokens) throw tooLong(question, contextTokens, promptTokens);

@@ -26,6 +26,8 @@ const labelled = { labelCost: (label: string) => label.trimEnd(), textCost: (tex
 const unlabelled = { label: () => '', labelCost: () => '' };
 
 export const LAYOUTS: Readonly<Record<Layout, LayoutText>> = {
+  /** A context that is whole as it is given. */
+  context: { parts: B1, ...onLines, ...unlabelled, textCost: (text) => `${text}\n` },
   /** Paper, appendix C.1: one document per line, numbered from 1 in order of position. */
   documents: { parts: B1, ...onLines, ...labelled, label: (_, at) => `Document ${at + 1}: ` },
   /** SummHay Citation (C.1): documents have numbers of their own, which the answer cites. */

@@ -23,6 +23,8 @@ export interface TaskRequest {
 /** A question of the base sample. */
 export interface TaskRow {
   id: string;
+  /** The source row itself, for conditions of one's own. */
+  source: unknown;
   /** Its real form: decides for all conditions alike whether the question can be used, so that they stay paired. */
   real: () => Draft;
   /** Its form in the condition asked for. Throws `Unusable` where texts that it needs could not be written. */
@@ -31,6 +33,8 @@ export interface TaskRow {
   written?: boolean;
   /** Why the question is none of the condition, where the condition does not take all. */
   unfit?: string | undefined;
+  /** What is counted when what the context must hold is too long for it; as a rule what the task says. */
+  tooLong?: string;
   /** How needle and haystack are written, for the dataset card. */
   generator: string;
 }

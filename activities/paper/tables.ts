@@ -28,7 +28,7 @@ export const PaperCell = z.discriminatedUnion('measure', [
   z.strictObject({ measure: z.literal('cosine'), ...where, score: Score, againstTask: Task, againstScore: Score }),
   z.strictObject({ measure: z.literal('spearman'), ...where }),
   z.strictObject({ measure: z.enum(['n', 'complement', 'intersection', 'random', 'original', 'delta']), ...where, condition: Condition }),
-  /** Over heads that the condition shares with the real cell, and over those that the real cell alone has. */
+  /** Of the real model's scores, over heads that the condition shares with the real cell, and over those that the real cell alone has. */
   z.strictObject({ measure: z.enum(['meanIntersection', 'meanComplement']), ...where, condition: Condition }),
 ]);
 export type PaperCell = z.infer<typeof PaperCell>;
@@ -42,6 +42,8 @@ export const PaperTable = z.strictObject({
   modules: z.enum(['attention', 'all']),
   /** Spearman of the first column with F1, as the caption or the text says. */
   reportedSpearman: z.number().min(-1).max(1).optional(),
+  /** Where the paper contradicts itself on the table as a whole, or leaves something out of it. */
+  notes: z.array(z.string().min(1)).optional(),
   cells: z.array(PaperCell).min(1),
 });
 export type PaperTable = z.infer<typeof PaperTable>;

@@ -1,5 +1,6 @@
 /** How numbers and names are written, the same everywhere in the report. */
 import { type Baseline, type Condition, dataOf, type Task } from '#workflows/contracts/experiment.ts';
+import { ownCondition, ownTask } from '#workflows/tasks/lookup.ts';
 import type { Interval, SettingResults, SourceFacts } from '#workflows/contracts/report.ts';
 
 const CONDITIONS: Readonly<Record<Condition, string>> = {
@@ -20,18 +21,22 @@ const SOURCES: Readonly<Record<SourceFacts['kind'], string>> = {
   'nq-open': 'real NQ-Open questions over real Wikipedia passages',
   musique: 'real MuSiQue questions over real Wikipedia paragraphs',
   summhay: 'real insights of Summary of a Haystack over its documents',
+  rows: 'rows of a task of one’s own, from files',
+  examples: 'finished examples from a file, used as they are (whatever they are, they stand in the place of real data)',
 };
 const TASKS: Readonly<Record<Task, string>> = { mdqa: 'MDQA', musique: 'MuSiQue', summhay: 'SummHay Citation' };
 
 /** Row name of a condition or baseline, as in the paper's Table 1. */
 export function nameOf(by: Condition | Baseline): string {
+  const own = ownCondition(by);
+  if (own !== undefined) return own.title;
   return by in CONDITIONS ? CONDITIONS[by as Condition] : BASELINES[by as Baseline];
 }
 /** As `nameOf`, where there is little room: "Real", "Limited (L1)". */
 export const shortName = (condition: Condition): string => nameOf(condition).replace(/^Real data, l/, 'L').replace(/ data$/, '');
 /** What a source asks about, after "asks" or alone. */
 export const sourceText = (kind: SourceFacts['kind']): string => SOURCES[kind];
-export const taskName = (task: Task): string => TASKS[task];
+export const taskName = (task: Task): string => ownTask(task)?.title ?? TASKS[task];
 /** "llama-3-8b, all-modules, seed 2". */
 export function modelName({ model, variant, seed }: Pick<SettingResults, 'model' | 'variant' | 'seed'>): string {
   return [model, ...(variant === undefined ? [] : [variant]), ...(seed === undefined ? [] : [`seed ${seed}`])].join(', ');
@@ -45,16 +50,20 @@ export function dataName(condition: Condition): string {
   return { real: 'real data', limited: 'limited real data', symbolic: 'symbolic data' }[condition as string] ?? `${nameOf(condition)} data`;
 }
 
-/** Two decimals with a true minus sign; "–" where there is no value. Rounding never leaves "−0.00". */
-export function score(value: number | null | undefined): string {
-  if (value === null || value === undefined) return '–';
-  const text = Math.abs(value).toFixed(2);
+/** Fixed decimals with a true minus sign. Rounding never leaves "−0.00". */
+export function fixed(value: number, digits: number): string {
+  const text = Math.abs(value).toFixed(digits);
   return value < 0 && Number(text) !== 0 ? `−${text}` : text;
 }
-/** As `score`, with a plus sign for gains. */
-export function difference(value: number): string {
-  return Number(value.toFixed(2)) > 0 ? `+${score(value)}` : score(value);
+/** As `fixed`, with a plus sign for gains. */
+export function signed(value: number, digits: number): string {
+  const text = fixed(value, digits);
+  return value > 0 && Number(text) !== 0 ? `+${text}` : text;
 }
+/** Two decimals; "–" where there is no value. */
+export const score = (value: number | null | undefined): string => (value === null || value === undefined ? '–' : fixed(value, 2));
+/** As `score`, with a plus sign for gains. */
+export const difference = (value: number): string => signed(value, 2);
 /** "0.47 to 0.65": a dash could be read as a minus. */
 export const range = ({ low, high }: Pick<Interval, 'low' | 'high'>): string => `${score(low)} to ${score(high)}`;
 

@@ -3,7 +3,7 @@ import { existsSync } from 'node:fs';
 import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { z } from 'zod';
-import { MdqaRow, MusiqueRow, Passage, SummhayDocument, SummhayRow } from '#workflows/contracts/source.ts';
+import { GivenExample, MdqaRow, MusiqueRow, Passage, SummhayDocument, SummhayRow } from '#workflows/contracts/source.ts';
 import { readJsonLines, writeJsonLines } from './json-lines.ts';
 
 /** `counts.json`: what was read, kept and dropped, and why. */
@@ -49,6 +49,9 @@ async function* readRows<T extends z.ZodType>(schema: T, sourceDir: string, rows
 
 export const readMdqaRows = (sourceDir: string, rows: Rows) => readRows(MdqaRow, sourceDir, rows);
 export const readMusiqueRows = (sourceDir: string, rows: Rows) => readRows(MusiqueRow, sourceDir, rows);
+/** Rows of a task of one's own, by its schema. */
+export const readOwnRows = <T extends z.ZodType>(schema: T, sourceDir: string, rows: Rows) => readRows(schema, sourceDir, rows);
+export const readGivenRows = (sourceDir: string, rows: Rows) => readRows(GivenExample, sourceDir, rows);
 export const readSummhayRows = (sourceDir: string, rows: Rows) => readRows(SummhayRow, sourceDir, rows);
 
 /** Training rows of a source artifact, the spare ones among them; the further ones are not. */

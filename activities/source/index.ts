@@ -1,12 +1,15 @@
-export { readDocuments, readMdqaRows, readMusiqueRows, readPool, readSummhayRows, rowFiles, type SourceCounts, type SourceSummary } from './artifact.ts';
+export { readDocuments, readGivenRows, readMdqaRows, readOwnRows, readMusiqueRows, readPool, readSummhayRows, rowFiles, type SourceCounts, type SourceSummary } from './artifact.ts';
 export { answerFilter, answerOccurrences, firstStated, normalise, type TextRange } from './answers.ts';
 export { mdqaDistractors } from './distractors.ts';
 export { SourceError } from './errors.ts';
 export { readJsonLines, writeJsonLines } from './json-lines.ts';
 export { type MiniatureSource, writeMiniature } from './miniature/write.ts';
+export { importExamples, type ExamplesImport } from './examples/import.ts';
+export { givenDocuments, givenNeedles } from './examples/read.ts';
 export { importMusique, type MusiqueImport } from './musique/import.ts';
 export { importNqOpen, type NqOpenImport } from './nq-open/import.ts';
 export { PADDING } from './padding.ts';
 export type { OnProgress, Progress } from './progress.ts';
+export { importRows, type RowsImport } from './rows/import.ts';
 export { DOCUMENTS, importSummhay, SUPPORTING, type SummhayImport } from './summhay/import.ts';
 export { Tally } from './tally.ts';

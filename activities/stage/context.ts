@@ -1,5 +1,6 @@
 import type { AskerOptions } from '#infra/llm/index.ts';
 import type { CheckpointStore } from '#infra/artifacts/checkpoints.ts';
+import type { Documents } from '#infra/artifacts/documents.ts';
 import type { ArtifactStore } from '#infra/artifacts/store.ts';
 import type { Downloads } from '#infra/downloads/downloads.ts';
 import type { Hub } from '#infra/hub/hub.ts';
@@ -8,6 +9,8 @@ import type { JobPool } from '#infra/launcher/job-pool.ts';
 /** What the activities of a worker work with. */
 export interface ActivityContext {
   store: ArtifactStore;
+  /** Records of sweeps, beside their artifacts. */
+  documents: Documents;
   /** Trainings in progress, as another worker can go on with them. */
   checkpoints: CheckpointStore;
   /** The trainer's processes; null on workers that take no trainer jobs. */

@@ -3,13 +3,16 @@
 export const EVERYTHING = ['node', 'packages', 'temporal', 'versitygw', 'python'];
 const ENOUGH_TO_RUN_TYPESCRIPT = ['node', 'packages'];
 
-/** Commands not named here (plan, report, --help …) only run TypeScript. */
+/** Commands not named here (plan, image, --help …) only run TypeScript. */
 const STEPS_OF = {
   setup: EVERYTHING,
   env: EVERYTHING,
   start: EVERYTHING,
   up: EVERYTHING,
+  advise: EVERYTHING,
   worker: ['node', 'packages', 'python'],
+  report: [...ENOUGH_TO_RUN_TYPESCRIPT, 'versitygw'],
+  compare: [...ENOUGH_TO_RUN_TYPESCRIPT, 'versitygw'],
   test: EVERYTHING,
 };
 

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { SweepProgress, type SweepResult } from '#workflows/contracts/progress.ts';
 import { SweepResults } from '#workflows/contracts/report.ts';
+import { needlework } from '../support/command.ts';
 import { temporaryFolder } from '../support/folders.ts';
 import { needleworkUp, type RunningStack } from '../support/stack.ts';
 
@@ -73,6 +74,15 @@ describe('the quickstart', () => {
     );
     expect(new Set(scheduled)).toEqual(new Set(['fingerprintInputs', 'locateStore', 'findFinished', 'publishReport']));
     expect(readFileSync(again.report.resultsFile)).toEqual(readFileSync(result.report.resultsFile));
+  });
+
+  it('gives the same report from the store alone', async () => {
+    const own = new Map([result.report.file, result.report.resultsFile].map((file) => [file, readFileSync(file)]));
+    const { status, output } = await needlework(['report', 'my-sweep'], { NEEDLEWORK_HOME: home });
+    expect(output).toContain(`report: ${result.report.file}`);
+    expect(status).toBe(0);
+    for (const [file, bytes] of own) expect(readFileSync(file), file).toEqual(bytes);
+    expect(readFileSync(join(home, 'reports', 'index.html'), 'utf8')).toContain('<a href="my-sweep/report.html">');
   });
 
   it('refuses a bad spec with field, found and allowed', async () => {

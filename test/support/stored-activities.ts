@@ -9,6 +9,7 @@ import type { ActivityContext } from '#activities/stage/context.ts';
 import { runStage } from '#activities/stage/run-stage.ts';
 import { CheckpointStore } from '#infra/artifacts/checkpoints.ts';
 import { artifactClient } from '#infra/artifacts/client.ts';
+import { Documents } from '#infra/artifacts/documents.ts';
 import { ArtifactStore } from '#infra/artifacts/store.ts';
 import { loadOrCreateCredentials, S3_REGION, startS3 } from '#infra/servers/index.ts';
 import type { Recipe, Summary } from '#workflows/contracts/artifacts.ts';
@@ -31,7 +32,7 @@ export async function s3ForTests(folder: string) {
 export async function contextForTests(folder: string, endpoint: string): Promise<ActivityContext> {
   const s3 = artifactClient({ endpoint, credentials: loadOrCreateCredentials(join(folder, 'credentials.json')), region: S3_REGION });
   const store = new ArtifactStore({ s3, bucket: BUCKET, cacheFolder: await mkdtemp(join(folder, 'cache-')) });
-  return { store, checkpoints: new CheckpointStore({ s3, bucket: BUCKET }), scratchFolder: await mkdtemp(join(folder, 'scratch-')) } as unknown as ActivityContext;
+  return { store, documents: new Documents({ s3, bucket: BUCKET }), checkpoints: new CheckpointStore({ s3, bucket: BUCKET }), scratchFolder: await mkdtemp(join(folder, 'scratch-')) } as unknown as ActivityContext;
 }
 
 /** What a stage's work comes to: the contents of its one file, or never an end. */

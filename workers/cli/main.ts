@@ -1,8 +1,11 @@
 /** The `needlework` command. Set-up (infra/setup) has run before this, and found or built what the commands use. */
 import { Command, InvalidArgumentError } from 'commander';
 import { InvalidInput } from '#workflows/contracts/parse.ts';
+import { advise } from './advise.ts';
+import { compare } from './compare.ts';
 import { image } from './image.ts';
 import { plan } from './plan.ts';
+import { report } from './report.ts';
 import { start } from './start.ts';
 import { up } from './up.ts';
 import { worker } from './worker.ts';
@@ -33,6 +36,32 @@ program
   .argument('[spec]', 'sweep spec (JSON)', DEFAULT_SPEC)
   .option('--stages', 'list every stage with its key and inputs')
   .action(plan);
+
+program
+  .command('report')
+  .description('make the report of a sweep from the store alone, at any time: finished, partial or still running; without a name, list the sweeps of the store')
+  .argument('[sweep]', 'workflow id of the sweep')
+  .option('--out <folder>', 'folder to write the report to, instead of the reports folder')
+  .action(report);
+
+program
+  .command('compare')
+  .description('put two sweeps of the store side by side: F1, heads and overlap of the same cells, and where their specs differ')
+  .argument('<a>', 'workflow id of a sweep')
+  .argument('<b>', 'workflow id of another one')
+  .option('--out <folder>', 'folder to write comparison.html and comparison.json to, instead of one among the reports')
+  .action(compare);
+
+program
+  .command('advise')
+  .description('rank training data for a model by how its heads overlap with those that real data teaches: the conditions of a sweep of the store, or the candidates of an advice spec, which are trained and scored for it but not evaluated')
+  .argument('<what>', 'workflow id of a sweep of the store, or an advice spec (a path that ends in .json)')
+  .option('--by <overlap>', 'what candidates are ranked by: recall or cosine; as a rule recall, or what the spec says', (by: string) => {
+    if (by !== 'recall' && by !== 'cosine') throw new InvalidArgumentError(`found "${by}", allowed: recall, cosine`);
+    return by;
+  })
+  .option('--out <folder>', 'folder to write advice.html and advice.json to, instead of one among the reports')
+  .action(advise);
 
 program
   .command('worker')

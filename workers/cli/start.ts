@@ -1,14 +1,12 @@
-import { Connection, Client, WorkflowFailedError, WorkflowIdConflictPolicy, WorkflowIdReusePolicy } from '@temporalio/client';
+import { Connection, Client, WorkflowFailedError } from '@temporalio/client';
 import { rootCause } from '@temporalio/common';
 import { SweepResult } from '#workflows/contracts/progress.ts';
 import { parse } from '#workflows/contracts/parse.ts';
-import { LIGHT_QUEUE } from '#workflows/queues.ts';
-import { workflowCodeName } from '../bundle.ts';
 import { homeFrom } from '../home.ts';
 import { NAMESPACE, runningStack, type Stack, type StackDescription, startStack } from '../stack.ts';
 import { attend } from './attend.ts';
+import { launchSweep } from './launch-sweep.ts';
 import { watchSweep } from './progress-view.ts';
-import { CODE_MEMO, endOutdatedRun } from './running-sweep.ts';
 import { printSummary } from './summary.ts';
 import { untilStopped } from './signals.ts';
 import { readSpecFile } from './spec-file.ts';
@@ -30,18 +28,7 @@ export async function start(specFile: string, options: { id?: string; park?: boo
     const connection = await Connection.connect({ address: stack.temporalAddress });
     const client = new Client({ connection, namespace: NAMESPACE });
     const workflowId = options.id ?? spec.name;
-    const code = await workflowCodeName();
-    const ended = await endOutdatedRun(client, workflowId, given, code);
-    if (ended) console.log(`an interrupted run of ${workflowId} was ended, since ${ended}; what it finished is used again`);
-    const handle = await client.workflow.start('sweep', {
-      workflowId,
-      taskQueue: LIGHT_QUEUE,
-      args: [given],
-      workflowIdReusePolicy: WorkflowIdReusePolicy.ALLOW_DUPLICATE,
-      workflowIdConflictPolicy: WorkflowIdConflictPolicy.USE_EXISTING,
-      memo: { [CODE_MEMO]: code },
-      staticSummary: spec.description || spec.name,
-    });
+    const handle = await launchSweep(client, { workflowId, given, spec });
     console.log(`sweep ${workflowId}: ${stack.uiUrl}/namespaces/${NAMESPACE}/workflows/${encodeURIComponent(workflowId)}\n`);
     const finished = handle.result();
     finished.catch(() => {}); // told below; the progress view ends first

@@ -3,6 +3,7 @@ import { NativeConnection } from '@temporalio/worker';
 import type { ActivityContext } from '#activities/stage/context.ts';
 import { artifactClient } from '#infra/artifacts/client.ts';
 import { CheckpointStore } from '#infra/artifacts/checkpoints.ts';
+import { Documents } from '#infra/artifacts/documents.ts';
 import { ArtifactStore } from '#infra/artifacts/store.ts';
 import { JobPool } from '#infra/launcher/job-pool.ts';
 import { registerSearchAttributes } from '#infra/servers/index.ts';
@@ -39,6 +40,7 @@ export async function worker(role: 'light' | 'trainer'): Promise<void> {
   if (role === 'light') for (const name of await registerSearchAttributes(connection, namespace, SEARCH_ATTRIBUTES)) logger.info(`registered search attribute ${name}`);
   const context: ActivityContext = {
     store: new ArtifactStore({ s3, bucket, cacheFolder: home.artifactCache }),
+    documents: new Documents({ s3, bucket }),
     checkpoints: new CheckpointStore({ s3, bucket }),
     trainer: null,
     ...remotesFrom(home, env),

@@ -1,14 +1,15 @@
 import { z } from 'zod';
 import { allowedKeys } from './allowed-keys.ts';
-import { Task } from './experiment.ts';
+import { PaperTask, Task } from './experiment.ts';
 import { withPaperSizes } from './paper-sizes.ts';
 import { type Source, SweepSpec } from './spec.ts';
 import { withoutUrlSecrets } from './url-secrets.ts';
-import { gridProblems } from '../plan/grid.ts';
+import { gridOf, gridProblems } from '../plan/grid.ts';
 import { isWritten } from '../plan/writings.ts';
+import { ownTask } from '../tasks/lookup.ts';
 
 /** The tasks that each kind of source has rows for. */
-const TASKS_OF: Readonly<Record<Source['kind'], readonly Task[]>> = { miniature: Task.options, 'nq-open': ['mdqa'], musique: ['musique'], summhay: ['summhay'] };
+const TASKS_OF: Readonly<Record<Source['kind'], readonly Task[]>> = { miniature: PaperTask.options, 'nq-open': ['mdqa'], musique: ['musique'], summhay: ['summhay'], examples: Task.options, rows: Task.options.filter((task) => ownTask(task) !== undefined) };
 
 /** A value from outside that does not fit its schema; one line per problem, each naming field, found and allowed. */
 export class InvalidInput extends Error {
@@ -59,6 +60,7 @@ export function parseSweepSpec(value: unknown): SweepSpec {
         )
       : []),
     ...gridProblems(spec),
+    ...spec.tasks.flatMap((task, index) => givenProblems(spec, task, index)),
     ...(spec.patch && !spec.conditions.includes('real') ? [`patch: found without condition "real", allowed: only with it (outputs of the real-data model are what is patched)`] : []),
     ...spec.tasks.flatMap(({ retriever, source }, index) =>
       retriever.kind === 'bm25' || ('pool' in source && source.pool !== undefined)
@@ -74,6 +76,19 @@ export function parseSweepSpec(value: unknown): SweepSpec {
   ];
   if (problems.length > 0) throw new InvalidInput('the sweep spec', problems);
   return spec;
+}
+
+/** What finished examples cannot give: other conditions than the one that they are, and, without a test file, anything that asks test questions. */
+function givenProblems(spec: SweepSpec, { task, source }: SweepSpec['tasks'][number], index: number): string[] {
+  if (source.kind !== 'examples') return [];
+  const settings = gridOf(spec).filter((setting) => setting.task.task === task);
+  const cells = settings.flatMap((setting) => setting.cells);
+  const others = [...new Set(cells.flatMap(({ condition, lacking }) => (condition === 'real' || lacking !== null ? [] : [condition])))];
+  const asking = source.test !== undefined ? [] : [...new Set([...settings.flatMap(({ baselines }) => baselines.map(({ baseline }) => baseline as string)), ...cells.flatMap(({ stages }) => stages.filter((stage) => ['evaluate', 'mask', 'patch'].includes(stage)))])];
+  return [
+    ...others.map((condition) => `conditions: found "${condition}" of task "${task}", allowed with source "examples": "real" (examples are used as they are; leaveOut takes the other cells of this task out)`),
+    ...(asking.length === 0 ? [] : [`tasks[${index}].source.test: found nothing, needed by ${asking.join(', ')}; allowed: a file of test examples, or a sweep without these (leaveOut: ["evaluate"], baselines: [], no mask, no patch)`]),
+  ];
 }
 
 /** Sizes that no model can be made of; the trainer refuses them, too, but only after the source was imported. */

@@ -4,9 +4,11 @@
  * wherever results are rebuilt from artifacts.
  */
 import { z } from 'zod';
+import { Agreement } from './agreement.ts';
 import { ArtifactKey, Stage } from './artifacts.ts';
 import { DatasetCard } from './dataset.ts';
 import { Baseline, Condition, Task } from './experiment.ts';
+import { Inspection } from './inspection.ts';
 import { Masking, Patching } from './results.ts';
 import { ModelSpec, SweepSpec, VariantSpec } from './spec.ts';
 
@@ -91,6 +93,8 @@ export const CellResults = z.strictObject({
   training: z.strictObject({ loss: z.array(LossPoint) }).nullable(),
   evaluation: Evaluation.nullable(),
   heads: HeadFindings.nullable(),
+  /** Where its heads looked in a few examples; null where they were not scored. */
+  inspection: Inspection.nullable(),
   masking: Masking.nullable(),
   patching: PatchingFindings.nullable(),
   /** Why patching is not there although the cell itself is; null elsewhere. */
@@ -165,7 +169,7 @@ export type SettingResults = z.infer<typeof SettingResults>;
 /** Where a task's questions come from. */
 export const SourceFacts = z.strictObject({
   task: Task,
-  kind: z.enum(['miniature', 'nq-open', 'musique', 'summhay']),
+  kind: z.enum(['miniature', 'nq-open', 'musique', 'summhay', 'examples', 'rows']),
   status: ResultStatus,
   stages: z.array(StageFacts),
   /** Questions and further passages that were imported; null while the source is not there. */
@@ -224,35 +228,44 @@ export const SettingCorrelations = z.strictObject({
 });
 export type SettingCorrelations = z.infer<typeof SettingCorrelations>;
 
+/** One number of the paper's tables beside the sweep's own. `group`, `row` and `column` say where it is printed, and name it within its table. */
+export const ComparedCell = z.strictObject({
+  /** Heading over several rows: the task, in tables that have rows of several; null elsewhere. */
+  group: z.string().min(1).nullable(),
+  row: z.string().min(1),
+  column: z.string().min(1),
+  paper: z.number(),
+  /** Mean over the sweep's seeds that have a value; null where none has, with the reason. */
+  ours: z.number().nullable(),
+  /** Seeds behind `ours`. */
+  seeds: z.int().nonnegative(),
+  /** Ours − paper. */
+  difference: z.number().nullable(),
+  reason,
+  /** Where the paper contradicts itself on this cell. */
+  note: z.string().min(1).nullable(),
+  /** Decimals that the paper prints. */
+  digits: z.int().min(0).max(3),
+});
+export type ComparedCell = z.infer<typeof ComparedCell>;
+
 /** One of the paper's tables beside what the sweep found with one of its models. */
 export const ComparedTable = z.strictObject({
   table: z.int().min(1).max(19),
   caption: z.string().min(1),
+  /** What is to be known of the paper's table as a whole. */
+  notes: z.array(z.string().min(1)),
   /** The sweep's model, and the paper's that it is held against. */
   model: ModelSpec.shape.model,
   paperModel: z.enum(['llama3', 'mistral']),
   variant: VariantSpec.shape.variant.optional(),
-  cells: z.array(
-    z.strictObject({
-      row: z.string().min(1),
-      column: z.string().min(1),
-      paper: z.number(),
-      /** Mean over the sweep's seeds that have a value; null where none has, with the reason. */
-      ours: z.number().nullable(),
-      /** Seeds behind `ours`. */
-      seeds: z.int().nonnegative(),
-      /** Ours − paper. */
-      difference: z.number().nullable(),
-      reason,
-      /** Where the paper contradicts itself on this cell. */
-      note: z.string().min(1).nullable(),
-    }),
-  ),
+  /** Row by row, as the paper prints them. */
+  cells: z.array(ComparedCell),
 });
 export type ComparedTable = z.infer<typeof ComparedTable>;
 
 export const SweepResults = z.strictObject({
-  schemaVersion: z.literal(4),
+  schemaVersion: z.literal(5),
   name: SweepSpec.shape.name,
   description: z.string(),
   /** The spec with its defaults filled in: the settings actually used. */
@@ -261,6 +274,8 @@ export const SweepResults = z.strictObject({
   bases: z.array(BaseFacts),
   settings: z.array(SettingResults),
   correlations: z.array(SettingCorrelations),
+  /** How well ranking training data by head overlap, as the advisor does, would have agreed with F1. */
+  advisor: Agreement,
   /** The paper's tables that the sweep has at least one cell of. */
   paper: z.strictObject({ citation: z.string().min(1), tables: z.array(ComparedTable) }),
   methods: z.strictObject({

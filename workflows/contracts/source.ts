@@ -86,3 +86,23 @@ export const SummhayRow = z.strictObject({
   fact: Fact.optional(),
 });
 export type SummhayRow = z.infer<typeof SummhayRow>;
+
+/**
+ * One line of a file of finished examples, a researcher's own (source kind `examples`), and of `train.jsonl` or `test.jsonl` of its
+ * source artifact. The prompt becomes the task's training prompt (paper, B.1 or B.2) around this context and question, which are left as they are.
+ */
+export const GivenExample = z.strictObject({
+  /** Each once in the file. */
+  id: z.string().min(1).max(500),
+  /** What stands between the prompt's instructions; for SummHay Citation lines `Document [n]: …`, each number once. */
+  context: z.string().min(1),
+  /** The parts of `context` that state what is asked, each exactly as it stands there, and there once only. */
+  needles: z.array(z.string().min(1)).min(1),
+  /** The question, or of SummHay Citation the statement. */
+  question: z.string().min(1),
+  /** What the model is to write: it stands in a needle; of SummHay Citation the numbers of the documents that hold needles: `[3][7]`. */
+  answer: z.string().min(1),
+  /** All answers that count as right; `answer` alone, as a rule. */
+  answers: z.array(z.string().min(1)).min(1).optional(),
+});
+export type GivenExample = z.infer<typeof GivenExample>;

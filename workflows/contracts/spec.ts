@@ -38,7 +38,19 @@ export const SummhaySource = z.strictObject({
   topics: z.array(SourceFile).min(1),
 });
 
-export const Source = z.discriminatedUnion('kind', [MiniatureSource, NqOpenSource, MusiqueSource, SummhaySource]);
+/** Finished examples of one's own, for any task: condition `real` alone, whatever they are. */
+export const ExamplesSource = z.strictObject({
+  kind: z.literal('examples'),
+  /** JSONL (plain or .gz), lines of `GivenExample` (source.ts): at most `examples.total` of them are used, for training and validation. */
+  examples: SourceFile,
+  /** The same for the test split, at most `examples.test`. Absent: nothing is evaluated, masked or patched. */
+  test: SourceFile.optional(),
+});
+
+/** Rows of a task of one's own, JSONL (plain or .gz) in the form that the task says (workflows/tasks). */
+export const RowsSource = z.strictObject({ kind: z.literal('rows'), train: SourceFile, test: SourceFile });
+
+export const Source = z.discriminatedUnion('kind', [MiniatureSource, NqOpenSource, MusiqueSource, SummhaySource, ExamplesSource, RowsSource]);
 export type Source = z.infer<typeof Source>;
 
 /** How a dense retriever ranks the passages of a pool; the defaults are Contriever's own settings (Izacard et al. 2022). */

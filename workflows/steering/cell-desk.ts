@@ -9,6 +9,7 @@ import { cellLabel } from '../ids.ts';
 import { cellProgress, orders, retryCell, skipCell, stageEvents, stageNews } from '../messages.ts';
 import { artifactKey } from '../plan/keys.ts';
 import type { CellWork } from '../plan/plan.ts';
+import { NEWS_PAUSE_MS } from '../policies.ts';
 import { runStage } from '../stage.ts';
 import { changedBy, urgency } from './orders.ts';
 import { isHealable } from './healing.ts';
@@ -141,12 +142,20 @@ export class CellDesk {
     this.#showDetails();
   }
 
-  /** Sends news as they come. A condition is looked at when all else of the moment is done, so one signal has all of it. */
+  /**
+   * Sends news as they come, but those that rush in together: a signal costs the sweep more than a short stage costs its worker. A
+   * condition is looked at when all else of the moment is done, so one signal has all of it.
+   */
   async #forward(): Promise<void> {
+    const isUrgent = () => this.#news.some(({ state }) => state === 'blocked');
+    let sentAt = Date.now();
     try {
       for (;;) {
-        await condition(() => (this.#orders.news === 'all' ? this.#news.length > 0 : this.#news.some(({ state }) => state === 'blocked')));
+        await condition(() => (this.#orders.news === 'all' ? this.#news.length > 0 : isUrgent()));
+        const wait = sentAt + NEWS_PAUSE_MS - Date.now();
+        if (wait > 0) await condition(isUrgent, wait);
         this.#send();
+        sentAt = Date.now();
       }
     } catch (error) {
       // What is left then is sent at the end.

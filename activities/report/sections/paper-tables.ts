@@ -1,19 +1,18 @@
-/** The paper's tables, each cell beside the sweep's own (Tables 1–19 as far as the sweep goes). */
-import type { ComparedTable, Correlation, CorrelatedRows, SettingCorrelations, SweepResults } from '#workflows/contracts/report.ts';
-import { difference, list, score, settingName } from '../format.ts';
+/** The paper's tables as it prints them, each number beside the sweep's own (Tables 1–19 as far as the sweep goes). */
+import type { ComparedCell, ComparedTable, Correlation, CorrelatedRows, SettingCorrelations, SweepResults } from '#workflows/contracts/report.ts';
+import { captionOf, type Grid, gridOf, marksOf, numbersOf, PAPER_MODELS, titleOf } from '../compared-grid.ts';
+import { score, settingName } from '../format.ts';
 import { html, type Html, quoted } from '../html.ts';
-import { folded, number, table } from './parts.ts';
+import { tableFile } from '../table-files.ts';
+import { type Column, number, table } from './parts.ts';
 
 const ROWS: Readonly<Record<CorrelatedRows, string>> = { all: 'all', withoutReal: 'all but real data', synthetic: 'synthetic data only' };
-const PAPER_MODELS: Readonly<Record<ComparedTable['paperModel'], string>> = { llama3: 'Llama-3-8B-Instruct', mistral: 'Mistral-7B-Instruct-v0.1' };
-/** Mean scores of heads are small: the paper prints three decimals of them. */
-const FINE = new Set([12, 19]);
 
 export function paperTables({ correlations, paper }: SweepResults): Html | null {
   const correlated = correlations.filter(({ recall, cosine }) => recall.n > 1 || cosine.n > 1);
   if (paper.tables.length === 0 && correlated.length === 0) return null;
   return html`${correlated.length > 0 ? correlationTable(correlated) : ''}
-${paper.tables.length > 0 ? html`<p class="prose">Paper: ${paper.citation} Each figure stands beside the paper’s; where the sweep has several seeds, ours is their mean. The paper’s models are larger than most: what differs is to be read with the methods.</p>` : ''}
+${paper.tables.length > 0 ? introduction(paper) : ''}
 ${paper.tables.map(compared)}`;
 }
 
@@ -26,15 +25,35 @@ function correlationTable(correlated: readonly SettingCorrelations[]): Html {
 
 const pValue = ({ p }: Correlation): string => (p === null ? '–' : p < 0.001 ? '< 0.001' : p.toFixed(3));
 
-function compared({ table: at, caption, model, variant, paperModel, cells }: ComparedTable): Html {
-  const digits = (value: number) => (FINE.has(at) ? value.toFixed(3) : score(value));
-  const there = cells.filter(({ ours }) => ours !== null);
-  const missing = [...new Set(cells.flatMap(({ reason }) => (reason === null ? [] : [reason])))];
-  const rows = cells.map(({ row, column, paper, ours, difference: by, reason, note }) => html`<tr><th scope="row">${row}</th><td>${column}</td>${number(html`${digits(paper)}${note === null ? '' : ' *'}`)}${ours === null ? html`<td colspan="2"><span class="status missing">not there</span> <span class="reason">${quoted(reason ?? '')}</span></td>` : [number(digits(ours)), number(FINE.has(at) ? (by ?? 0).toFixed(3) : difference(by ?? 0))]}<td>${note ?? ''}</td></tr>`);
-  const name = `Table ${at}, ${[model, ...(variant === undefined ? [] : [variant])].join(', ')}`;
-  return folded(
-    `${name}: ${there.length} of ${cells.length} cells`,
-    html`${table(`${name}, beside the paper’s ${PAPER_MODELS[paperModel]}. ${caption}`, [{ head: 'Row' }, { head: 'Column' }, { head: 'Paper', numeric: true }, { head: 'Ours', numeric: true }, { head: 'Difference', numeric: true }, { head: 'The paper on itself' }], [html`<tbody>${rows}</tbody>`])}
-${missing.length > 0 ? html`<p class="note">Not there: ${quoted(list(missing))}.</p>` : ''}`,
-  );
+function introduction({ citation, tables }: SweepResults['paper']): Html {
+  return html`<p class="prose">Paper: ${citation} In each cell the sweep’s own figure stands first; beneath it, smaller, the paper’s, and the difference of the two. Where the sweep has several seeds, ours is their mean. A letter says why there is none of ours, a raised figure where the paper contradicts itself. Spearman R below a table of recalls is that of its first column with F1, over all its rows. The paper’s models are larger than most: what differs is to be read with the methods.</p>
+<ul class="jump">${tables.map((each, at) => html`<li><a href="#${idOf(each, at)}">${titleOf(each)}</a></li>`)}</ul>`;
+}
+
+/** Several models and variants have the same table. */
+const idOf = ({ table: printed }: ComparedTable, at: number): string => `table-${printed}-${at + 1}`;
+
+function compared(each: ComparedTable, at: number): Html {
+  const { model, paperModel, cells, notes } = each;
+  const grid = gridOf(each);
+  const there = cells.filter(({ ours }) => ours !== null).length;
+  const grouped = grid.bodies.some((rows) => rows.some(({ group }) => group !== null));
+  const columns: Column[] = [...(grouped ? [{ head: 'Task' }] : []), { head: grouped ? 'Concept, context' : '' }, ...grid.columns.map((head) => ({ head, numeric: true }))];
+  const bodies = grid.bodies.map((rows) => html`<tbody>${rows.map(({ group, name, cells: found }) => html`<tr>${grouped ? html`<td>${group}</td>` : ''}<th scope="row">${name}</th>${found.map((cell) => cellOf(cell, grid))}</tr>`)}</tbody>`);
+  const { reasons, notes: disagreements } = grid.remarks;
+  return html`<div class="compared"><h3 class="sub" id="${idOf(each, at)}">${titleOf(each)}</h3>
+<p class="note">${captionOf(each)} Here: ${model}, with the paper’s ${PAPER_MODELS[paperModel]} beneath.</p>
+${table(`${titleOf(each)}: ${there} of ${cells.length} figures are there`, columns, bodies)}
+${reasons.size > 0 ? html`<p class="note">${[...reasons].map(([mark, text]) => html`<sup>${mark}</sup> ${quoted(text)}. `)}</p>` : ''}
+${disagreements.size + notes.length > 0 ? html`<p class="note">${[...disagreements].map(([mark, text]) => html`<sup>${mark}</sup> The paper: ${text}. `)}${notes.map((note) => html`${note} `)}</p>` : ''}
+<p class="note">This table as a file beside this page: <a href="${tableFile(each, 'csv')}">CSV</a>, <a href="${tableFile(each, 'tex')}">LaTeX</a>.</p></div>`;
+}
+
+function cellOf(cell: ComparedCell | null, grid: Grid): Html {
+  if (cell === null) return html`<td></td>`;
+  const { paper, ours, difference } = numbersOf(cell);
+  const { reason, note } = marksOf(cell, grid);
+  const theirs = html`<span class="beside"><span class="aside">paper </span>${paper}${note === null ? '' : html`<sup>${note}</sup>`}</span>`;
+  if (ours === null) return html`<td class="number" data-value="" title="${cell.reason}">–<sup>${reason}</sup>${theirs}</td>`;
+  return html`<td class="number">${ours}${theirs}<span class="beside"><span class="aside">difference </span>${difference}</span></td>`;
 }

@@ -35,13 +35,16 @@ def share_direction(embeddings: torch.Tensor, norm: float) -> torch.Tensor:
     return shared
 
 
-def seed_induction(model: LlamaForCausalLM, previous_kv_heads: int, matching_layers: Sequence[int], passing: float = 1.0) -> None:
+def seed_induction(
+    model: LlamaForCausalLM, previous_kv_heads: int, matching_layers: Sequence[int], passing: float = 1.0, matching_kv_heads: int | None = None
+) -> None:
     """
-    Set layer 0's first `previous_kv_heads` key/value heads as previous-token heads, and start the heads of
-    `matching_layers` as matching heads. Draws from torch's global generator.
+    Set layer 0's first `previous_kv_heads` key/value heads as previous-token heads, and start the first `matching_kv_heads`
+    (None: all) key/value heads of each of `matching_layers`, with their query heads, as matching heads. Draws from torch's
+    global generator.
     """
     seed_previous_token_heads(model, previous_kv_heads)
-    seed_matching_heads(model, matching_layers, previous_kv_heads, passing)
+    seed_matching_heads(model, matching_layers, previous_kv_heads, passing, matching_kv_heads)
 
 
 @torch.no_grad()
@@ -72,10 +75,10 @@ def seed_previous_token_heads(model: LlamaForCausalLM, kv_heads: int, *, sharpne
 
 
 @torch.no_grad()
-def seed_matching_heads(model: LlamaForCausalLM, layers: Sequence[int], previous_kv_heads: int, passing: float = 1.0) -> None:
+def seed_matching_heads(model: LlamaForCausalLM, layers: Sequence[int], previous_kv_heads: int, passing: float = 1.0, kv_heads: int | None = None) -> None:
     """
-    Start the heads of `layers` as matching heads: keys read what layer 0's previous-token heads wrote, or the token itself;
-    values and outputs are near a projection, so that `passing` times what is attended is passed on (less than once where many
+    Start the first `kv_heads` key/value heads (None: all) of each of `layers`, with their query heads, as matching heads: keys
+    read what layer 0's previous-token heads wrote, or the token itself; values and outputs are near a projection, so that `passing` times what is attended is passed on (less than once where many
     layers do so, lest they drown the embeddings).
     """
     config, first = model.config, model.model.layers[0].self_attn
@@ -87,7 +90,7 @@ def seed_matching_heads(model: LlamaForCausalLM, layers: Sequence[int], previous
     written = written / written.norm() * hidden**0.5
     for layer in layers:
         attention = model.model.layers[layer].self_attn
-        for kv in range(config.num_key_value_heads):
+        for kv in range(config.num_key_value_heads if kv_heads is None else kv_heads):
             reads = torch.linalg.qr(torch.randn(hidden, dim))[0].T
             passes = torch.linalg.qr(torch.randn(hidden, dim))[0].T
             attention.k_proj.weight[kv * dim : (kv + 1) * dim] += reads

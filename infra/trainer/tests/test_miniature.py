@@ -16,7 +16,7 @@ import torch
 from transformers import AutoModelForCausalLM
 
 from needlework_trainer.layout import layout_of
-from needlework_trainer.miniature.batches import material_of, step_rows
+from needlework_trainer.miniature.batches import material_of, silent_layers, step_rows
 from needlework_trainer.miniature.config import Network, PretrainingConfig
 from needlework_trainer.miniature.earlier import start_from
 from needlework_trainer.miniature.folder import write_model_folder
@@ -28,7 +28,7 @@ from needlework_trainer.miniature.tasks.draw import symbol
 from needlework_trainer.miniature.tokenizer import build_tokenizer
 from needlework_trainer.miniature.vocabulary import CHARACTERS, UNKNOWN, Vocabulary, build_vocabulary
 from needlework_trainer.miniature.world import fill, in_pretraining, load_world, name_bucket, without_unseen
-from needlework_trainer.seeding import seed_matching_heads, seed_previous_token_heads
+from needlework_trainer.seeding import seed_induction, seed_matching_heads, seed_previous_token_heads
 
 WORLD_FILE = Path(__file__).parents[3] / "activities/source/miniature/world.json"
 WORLD = load_world(WORLD_FILE)
@@ -325,9 +325,47 @@ def test_a_network_may_begin_with_its_lower_layers_alone(tmp_path: Path):
         assert moved == trained
 
 
+def test_a_silent_layer_adds_nothing_in_its_rows():
+    torch.manual_seed(0)
+    shape = {"layers": 3, "hidden": 32, "heads": 4, "kvHeads": 2, "headDim": 16, "feedForward": 48, "theta": 10000, "initStd": 0.08, "outputScale": 1}
+    model = build_network(VOCABULARY, Network.model_validate(shape), 64)
+    inputs = torch.randint(3, len(VOCABULARY), (3, 40))
+    with torch.no_grad():
+        whole, part = hidden_states(model, inputs), hidden_states(model, inputs, silent=torch.tensor([-1, 1, 2]))
+        model.model.layers[1].self_attn.o_proj.weight.zero_()
+        without = hidden_states(model, inputs)
+    assert torch.equal(part[0], whole[0])
+    assert torch.allclose(part[1], without[1], atol=1e-6) and not torch.allclose(part[1], whole[1], atol=1e-3)
+    assert not torch.allclose(part[2], whole[2], atol=1e-3) and not torch.allclose(part[2], without[2], atol=1e-3)
+
+
+def test_as_many_rows_have_a_silent_layer_as_the_stage_says():
+    stage = {**TINY["stages"][1], "silence": {"layers": [1, 3], "share": 0.4}}
+    config = PretrainingConfig.model_validate({**TINY, "network": {**TINY["network"], "layers": 4}, "stages": [stage]})
+    drawn = [layer for step in range(200) for layer in silent_layers(config, config.stages[0], step, 8)]
+    assert silent_layers(config, config.stages[0], 7, 8) == silent_layers(config, config.stages[0], 7, 8) == drawn[56:64]
+    assert {layer: round(drawn.count(layer) / len(drawn), 1) for layer in set(drawn)} == {-1: 0.6, 1: 0.2, 3: 0.2}
+    assert silent_layers(config, PretrainingConfig.model_validate(TINY).stages[1], 7, 8) is None
+
+
+def test_matching_heads_may_begin_in_some_key_value_heads_alone():
+    shape = {"layers": 3, "hidden": 64, "heads": 8, "kvHeads": 4, "headDim": 16, "feedForward": 48, "theta": 10000, "initStd": 0.08, "outputScale": 0.1}
+    models = []
+    for heads in (None, 1):
+        torch.manual_seed(0)
+        models.append(build_network(VOCABULARY, Network.model_validate(shape), 64))
+        drawn = [layer.self_attn.k_proj.weight.clone() for layer in models[-1].model.layers]
+        seed_induction(models[-1], 2, [1, 2], 1.0, heads)
+        for layer in (1, 2):
+            moved = models[-1].model.layers[layer].self_attn.k_proj.weight - drawn[layer]
+            assert [bool(moved[kv * 16 : (kv + 1) * 16].any()) for kv in range(4)] == ([True] * 4 if heads is None else [True, False, False, False])
+
+
 @pytest.mark.parametrize(
     ("change", "message"),
     [
+        ({"stages": [{**TINY["stages"][0], "silence": {"layers": [1], "share": 0.5}}]}, "silence.layers of stage 'a' is [1]; allowed: 1 to 0"),
+        ({"network": {**TINY["network"], "layers": 2, "seededHeads": {"previousKvHeads": 1, "matchingLayers": [1], "matchingKvHeads": 2}}}, "matchingKvHeads is 2; allowed: null, or 1 to 1"),
         ({"stages": [{**TINY["stages"][0], "layers": 2}]}, "layers of stage 'a' is 2; allowed: null, or 1 to 1"),
         ({"unseen": {"facts": -1}}, "unseen.facts"),
         ({"unseen": {"facts": 4}}, "unseen.facts is 4, allowed: at most 3"),

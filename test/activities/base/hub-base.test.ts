@@ -12,6 +12,7 @@ import type { ActivityContext } from '#activities/stage/context.ts';
 import type { StageProgress } from '#activities/stage/heartbeat.ts';
 import { artifactClient } from '#infra/artifacts/client.ts';
 import { CheckpointStore } from '#infra/artifacts/checkpoints.ts';
+import { Documents } from '#infra/artifacts/documents.ts';
 import { ArtifactStore } from '#infra/artifacts/store.ts';
 import { Downloads } from '#infra/downloads/downloads.ts';
 import { Hub } from '#infra/hub/hub.ts';
@@ -58,6 +59,7 @@ function onWorker(name: string, env: NodeJS.ProcessEnv = { HF_TOKEN: TOKEN }): A
   return {
     store: new ArtifactStore({ ...objects, cacheFolder: join(root, `${name}-artifacts`) }),
     llm: { ...objects, folder: join(root, 'replies'), env: {} },
+    documents: new Documents(objects),
     checkpoints: new CheckpointStore(objects),
     trainer: null,
     downloads,

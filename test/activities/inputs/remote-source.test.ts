@@ -11,6 +11,7 @@ import { lightActivities } from '#activities/index.ts';
 import type { ActivityContext } from '#activities/stage/context.ts';
 import { artifactClient } from '#infra/artifacts/client.ts';
 import { CheckpointStore } from '#infra/artifacts/checkpoints.ts';
+import { Documents } from '#infra/artifacts/documents.ts';
 import { ArtifactStore } from '#infra/artifacts/store.ts';
 import { Downloads } from '#infra/downloads/downloads.ts';
 import { Hub } from '#infra/hub/hub.ts';
@@ -50,6 +51,7 @@ beforeAll(async () => {
   const objects = { s3: artifactClient({ endpoint: s3.endpoint, region: S3_REGION, credentials }), bucket: BUCKET };
   context = {
     store: new ArtifactStore({ ...objects, cacheFolder: join(root, 'artifacts') }),
+    documents: new Documents(objects),
     checkpoints: new CheckpointStore(objects),
     llm: { ...objects, folder: join(root, 'replies'), env: {} },
     trainer: null,

@@ -208,7 +208,7 @@ test('results.json is canonical (rendering left the results as they were), fits 
   const slower = (_: string, value: unknown) => (value !== null && typeof value === 'object' && 'seconds' in value ? { ...value, seconds: 12_345 } : value);
   expect(resultsJson(JSON.parse(JSON.stringify(results), slower) as SweepResults)).toBe(text);
   expect(resultsJson(JSON.parse(text) as SweepResults)).toBe(text);
-  expect(text.startsWith('{"bases":')).toBe(true);
+  expect(text.startsWith('{"advisor":')).toBe(true);
   expect(() => resultsJson({ ...results, schemaVersion: 1 } as never)).toThrow(/schemaVersion/);
 });
 

@@ -23,9 +23,10 @@ export async function startOurs(folder: string) {
   const { activities } = storedActivities(s3.context);
   const light = await temporal.worker({ taskQueue: LIGHT_QUEUE, workflowBundle: temporal.workflowBundle, activities });
   const running = light.run();
-  const trainer = spawn(process.execPath, [fileURLToPath(new URL('trainer-worker.ts', import.meta.url)), temporal.server.address, s3.endpoint, folder], { stdio: ['ignore', 'pipe', 'ignore'] });
+  const trainer = spawn(process.execPath, [fileURLToPath(new URL('../../support/worker-process.ts', import.meta.url)), temporal.server.address, s3.endpoint, folder, 'trainer'], { stdio: ['ignore', 'pipe', 'ignore'] });
   const ended = once(trainer, 'exit');
   await once(trainer.stdout, 'data');
+  trainer.stdout.resume();
   let count = 0;
   return {
     run: async (): Promise<OurRun> => {

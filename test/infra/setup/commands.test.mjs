@@ -10,6 +10,7 @@ import { wantsDeepSpeed } from '../../../infra/setup/steps/python.mjs';
 test('a command sets up no more than it needs', () => {
   expect(stepsOf('plan')).toEqual(['node', 'packages']);
   expect(stepsOf(undefined)).toEqual(['node', 'packages']);
+  expect(stepsOf('report')).toEqual(['node', 'packages', 'versitygw']);
   expect(stepsOf('start')).toContain('python');
   expect(stepsOf('start', ['--help'])).toEqual(['node', 'packages']);
 });

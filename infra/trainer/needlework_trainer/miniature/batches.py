@@ -27,3 +27,11 @@ def step_rows(config: PretrainingConfig, stage: Stage, step: int, material: Mate
     tasks, shares = list(stage.mix), list(stage.mix.values())
     names = rng.choices(tasks, shares) * rows if stage.taskPer == "step" else rng.choices(tasks, shares, k=rows)
     return names, [TASKS[name](material, rng, length) for name in names]
+
+
+def silent_layers(config: PretrainingConfig, stage: Stage, step: int, rows: int) -> list[int] | None:
+    """For each of a step's rows the layer whose attention is silenced, -1 for none; None where the stage silences none."""
+    if stage.silence is None:
+        return None
+    rng = random.Random(f"{config.seed}/{step}/silence")
+    return [rng.choice(stage.silence.layers) if rng.random() < stage.silence.share else -1 for _ in range(rows)]

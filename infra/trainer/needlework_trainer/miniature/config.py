@@ -53,6 +53,8 @@ class SeededHeads(Strict):
 
     previousKvHeads: Positive
     matchingLayers: Annotated[list[Positive], Field(min_length=1)]
+    #: How many key/value heads of each matching layer begin so, its first ones; null: all.
+    matchingKvHeads: Positive | None = None
     #: How much of what matching heads attend they pass on at first.
     passing: Annotated[float, Field(gt=0)] = 1
 
@@ -64,6 +66,16 @@ class Optimizer(Strict):
     weightDecay: Rate = 0.01
     maxGradNorm: Annotated[float, Field(gt=0)] = 1.0
     warmupSteps: Positive = 100
+
+
+class Silence(Strict):
+    """
+    In this share of a step's rows the attention of one of these layers, drawn for each row, adds nothing (LayerDrop, arXiv
+    1909.11556, of attention alone): so no layer can leave a task to another, and the heads for it form in several.
+    """
+
+    layers: Annotated[list[Positive], Field(min_length=1)]
+    share: Annotated[float, Field(gt=0, le=1)]
 
 
 class Stage(Strict):
@@ -83,6 +95,8 @@ class Stage(Strict):
     taskPer: Literal["step", "row"] = "step"
     #: Whether a sliding window is in force; a base may first learn to look things up without.
     window: bool = True
+    #: Null: all layers' attention is there in every row.
+    silence: Silence | None = None
     #: In how many parts a step's rows go through the model; their gradients are added in order, so that any number of
     #: processes gives the same weights.
     parts: Positive = 1
@@ -126,8 +140,12 @@ class PretrainingConfig(Strict):
         for stage in self.stages:
             if stage.layers is not None and stage.layers > self.network.layers:
                 raise ValueError(f"layers of stage {stage.name!r} is {stage.layers}; allowed: null, or 1 to {self.network.layers}")
+            if stage.silence and max(stage.silence.layers) >= self.network.layers:
+                raise ValueError(f"silence.layers of stage {stage.name!r} is {stage.silence.layers}; allowed: 1 to {self.network.layers - 1}")
         if seeded and max(seeded.matchingLayers) >= self.network.layers:
             raise ValueError(f"network.seededHeads.matchingLayers is {seeded.matchingLayers}; allowed: 1 to {self.network.layers - 1}")
+        if seeded and seeded.matchingKvHeads and seeded.matchingKvHeads > self.network.kvHeads:
+            raise ValueError(f"network.seededHeads.matchingKvHeads is {seeded.matchingKvHeads}; allowed: null, or 1 to {self.network.kvHeads}")
         return self
 
     @property

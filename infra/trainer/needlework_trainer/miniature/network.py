@@ -58,7 +58,9 @@ def parameters_in_use(model: TinyModel, layers: int | None) -> list[torch.nn.Par
     return [parameter for parameter in model.parameters() if id(parameter) not in unused]
 
 
-def hidden_states(model: TinyModel, inputs: torch.Tensor, window: bool = True, layers: int | None = None) -> torch.Tensor:
+def hidden_states(
+    model: TinyModel, inputs: torch.Tensor, window: bool = True, layers: int | None = None, silent: torch.Tensor | None = None
+) -> torch.Tensor:
     """
     Final hidden states [rows, positions, hidden] of right-padded inputs; without its sliding `window`, where a model has one, if
     it is False; by the first `layers` layers alone where that is a number. The same arithmetic as the model's own
@@ -79,7 +81,7 @@ def hidden_states(model: TinyModel, inputs: torch.Tensor, window: bool = True, l
     seen = None if reach is None or reach >= length else _window_mask(length, reach, inputs.device)
 
     x = model.model.embed_tokens(inputs)
-    for layer in model.model.layers[:layers]:
+    for index, layer in enumerate(model.model.layers[:layers]):
         attention, mlp = layer.self_attn, layer.mlp
         y = F.rms_norm(x, x.shape[-1:], layer.input_layernorm.weight, eps)
         q = rotate(F.linear(y, attention.q_proj.weight).view(rows, length, q_heads, dim).transpose(1, 2))
@@ -88,7 +90,8 @@ def hidden_states(model: TinyModel, inputs: torch.Tensor, window: bool = True, l
         groups = q_heads // kv_heads
         k, v = k.repeat_interleave(groups, 1), v.repeat_interleave(groups, 1)
         y = F.scaled_dot_product_attention(q, k, v, attn_mask=seen, is_causal=seen is None)
-        x = x + F.linear(y.transpose(1, 2).reshape(rows, length, -1), attention.o_proj.weight)
+        y = F.linear(y.transpose(1, 2).reshape(rows, length, -1), attention.o_proj.weight)
+        x = x + (y if silent is None else y * (silent != index)[:, None, None])
         y = F.rms_norm(x, x.shape[-1:], layer.post_attention_layernorm.weight, eps)
         x = x + F.linear(F.silu(F.linear(y, mlp.gate_proj.weight)) * F.linear(y, mlp.up_proj.weight), mlp.down_proj.weight)
     return F.rms_norm(x, x.shape[-1:], model.model.norm.weight, eps)
@@ -102,14 +105,20 @@ def _window_mask(length: int, window: int, device: torch.device) -> torch.Tensor
 
 
 def loss_and_hits(
-    model: TinyModel, inputs: torch.Tensor, targets: torch.Tensor, total: int | None = None, window: bool = True, layers: int | None = None
+    model: TinyModel,
+    inputs: torch.Tensor,
+    targets: torch.Tensor,
+    total: int | None = None,
+    window: bool = True,
+    layers: int | None = None,
+    silent: torch.Tensor | None = None,
 ) -> tuple[torch.Tensor, torch.Tensor]:
     """
     Cross-entropy over labelled positions, their mean or (with `total`) their sum over so many, and for each whether it was right.
-    `window` and `layers` as in `hidden_states`.
+    `window`, `layers` and `silent` as in `hidden_states`.
     """
     labelled = targets != IGNORE
-    logits = F.linear(hidden_states(model, inputs, window, layers)[labelled], model.lm_head.weight)
+    logits = F.linear(hidden_states(model, inputs, window, layers, silent)[labelled], model.lm_head.weight)
     gold = targets[labelled]
     loss = F.cross_entropy(logits, gold) if total is None else F.cross_entropy(logits, gold, reduction="sum") / total
     return loss, logits.detach().argmax(-1) == gold

@@ -21,7 +21,7 @@ import torch
 import transformers
 
 from ..seeding import seed_induction
-from .batches import material_of, step_rows
+from .batches import material_of, silent_layers, step_rows
 from .checkpoint import load_checkpoint, save_checkpoint
 from .config import PretrainingConfig, Stage, load_config
 from .earlier import start_from
@@ -78,7 +78,7 @@ def pretrain(
     torch.manual_seed(config.seed)
     model = build_network(vocabulary, config.network, max(max(stage.lengths) for stage in config.stages))
     if seeded := config.network.seededHeads:
-        seed_induction(model, seeded.previousKvHeads, seeded.matchingLayers, seeded.passing)
+        seed_induction(model, seeded.previousKvHeads, seeded.matchingLayers, seeded.passing, seeded.matchingKvHeads)
     if start is not None:
         start_from(start, model, vocabulary)
     model.to(device)
@@ -108,7 +108,8 @@ def pretrain(
             inputs, targets = collate(rows, vocabulary.pad)
             inputs, targets = inputs.to(device), targets.to(device)
             parameters = parameters_in_use(model, stage.layers)
-            loss, hits = _gradients(model, parameters, inputs, targets, stage, processes)
+            silent = silent_layers(config, stage, step, len(rows))
+            loss, hits = _gradients(model, parameters, inputs, targets, stage, processes, None if silent is None else torch.tensor(silent, device=device))
             torch.nn.utils.clip_grad_norm_(parameters, settings.maxGradNorm)
             optimizer.step()
             optimizer.zero_grad()
@@ -132,7 +133,13 @@ def pretrain(
 
 
 def _gradients(
-    model: TinyModel, parameters: list[torch.nn.Parameter], inputs: torch.Tensor, targets: torch.Tensor, stage: Stage, processes: Processes
+    model: TinyModel,
+    parameters: list[torch.nn.Parameter],
+    inputs: torch.Tensor,
+    targets: torch.Tensor,
+    stage: Stage,
+    processes: Processes,
+    silent: torch.Tensor | None,
 ) -> tuple[float, torch.Tensor]:
     """Leaves the gradients of a step in the parameters; returns its loss, and for each labelled position whether it was right."""
     labelled = targets != IGNORE
@@ -141,7 +148,15 @@ def _gradients(
     sizes = [parameter.numel() for parameter in parameters]
 
     def compute(part: int) -> torch.Tensor:
-        loss, hits = loss_and_hits(model, inputs[part::parts], targets[part::parts], None if parts == 1 else total, stage.window, stage.layers)
+        loss, hits = loss_and_hits(
+            model,
+            inputs[part::parts],
+            targets[part::parts],
+            None if parts == 1 else total,
+            stage.window,
+            stage.layers,
+            None if silent is None else silent[part::parts],
+        )
         loss.backward()
         computed = torch.cat([parameter.grad.flatten() for parameter in parameters] + [loss.detach()[None], torch.zeros(total)])
         computed[len(computed) - total :][part_of == part] = hits.float()

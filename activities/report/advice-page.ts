@@ -1,0 +1,62 @@
+/** The advisor's answer as one self-contained page; everything in it is untrusted text. */
+import type { Advice, RankedCandidate, Ranking } from '#workflows/contracts/advice.ts';
+import type { Interval } from '#workflows/contracts/report.ts';
+import { Condition } from '#workflows/contracts/experiment.ts';
+import { count, list, nameOf, plural, range, score } from './format.ts';
+import { html, type Html, quoted } from './html.ts';
+import { page } from './layout.ts';
+import { advisor, agreementSentences } from './sections/advisor.ts';
+import { number, table } from './sections/parts.ts';
+
+/** The same advice gives the same bytes. */
+export function advicePage(advice: Advice): string {
+  const { name, by, rankings, agreement, methods } = advice;
+  const header = html`<header><p class="kind">Needlework, advice</p><h1>${name}</h1><p class="lead">Training data ranked by ${by === 'recall' ? 'the share of the real-data model’s heads that it teaches' : 'the cosine of its head scores with the real-data model’s'}.</p></header>
+<section aria-labelledby="found"><h2 id="found">What was found</h2><ul class="findings">${adviceSentences(advice).map((sentence) => html`<li>${quoted(sentence)}</li>`)}</ul></section>`;
+  const parts = [
+    { id: 'ranking', title: 'Ranking', content: rankings.map((ranking) => html`<h3>${quoted(ranking.setting)}</h3>${rankingTable(ranking)}`) },
+    { id: 'agreement', title: 'How well such a ranking agrees with F1', content: advisor(agreement) ?? html`<p class="prose">Of no two candidates was F1 measured, so nothing can be said here about this ranking. The report of a sweep that evaluates its cells has this section, too.</p>` },
+    { id: 'methods', title: 'Methods', content: html`<p class="prose">Each candidate’s model and the real-data model were tuned alike and their heads scored on the validation split of their own data; nothing was evaluated for the ranking. Heads count where their mean score is above zero. Intervals are percentile bootstrap intervals over the scored examples of both sides (${count(methods.bootstrap.resamples)} resamples, ${Math.round(methods.bootstrap.level * 100)} %, seed ${methods.bootstrap.seed}); “first” is the share of the resamples in which a candidate has most overlap of all. With few scored examples, heads that retrieve rarely are missed by chance.</p>` },
+  ];
+  return page(`${name} · Needlework advice`, header, parts, html`<p>Needlework · advice schema ${advice.schemaVersion}</p>`);
+}
+
+/** What the ranking comes to, in sentences computed from the data. */
+export function adviceSentences({ by, rankings, agreement }: Advice): string[] {
+  return [
+    ...rankings.map(({ setting, reason, candidates }) => {
+      const first = candidates.filter(({ rank }) => rank === 1);
+      if (reason !== null) return `${setting}: nothing can be ranked, since the real-data model has no scores (${reason}).`;
+      if (first.length === 0) return `${setting}: no candidate can be compared with the real-data model.`;
+      const overlaps = first.map((one) => `${score(one[by]?.mean)}, ${one[by] ? range(one[by]) : '–'}`);
+      return `${setting}: ${list(first.map(({ name }) => candidateName(name)))} ${first.length === 1 ? 'has' : 'have'} most overlap (${by} ${overlaps[0]}${first.length === 1 ? `; first in ${percent(first[0]?.first ?? null)} of the resamples` : ''}) of ${plural(candidates.filter(({ rank }) => rank !== null).length, 'candidate')}.`;
+    }),
+    ...agreementSentences(agreement),
+  ];
+}
+
+export const candidateName = (name: string): string => (Condition.safeParse(name).success ? nameOf(name as Condition) : name);
+
+/** 0.873 → "87 %". */
+export const percent = (share: number | null): string => (share === null ? '–' : `${Math.round(100 * share)} %`);
+
+function rankingTable({ real, candidates }: Ranking): Html {
+  const columns = [
+    { head: 'Rank', numeric: true },
+    { head: 'Training data' },
+    { head: 'Recall', numeric: true, title: 'Share of the real-data model’s heads that score above zero here too' },
+    { head: 'Cosine', numeric: true },
+    { head: 'First', numeric: true, title: 'Share of the resamples in which it has most overlap' },
+    { head: 'Heads > 0', numeric: true },
+    { head: 'Scored examples', numeric: true },
+    { head: 'F1', numeric: true, title: 'On the real test split, where a sweep of the store measured it' },
+  ];
+  return html`${real === null ? '' : html`<p class="note">Compared with the real-data model: ${plural(real.positive, 'head')} of ${count(real.heads)} above zero, over ${plural(real.examples, 'example')}.</p>`}
+${table('Candidates by overlap with the real-data model', columns, [html`<tbody>${candidates.map(row)}</tbody>`])}`;
+}
+
+function row({ name, rank, reason, recall, cosine, first, positive, heads, examples, f1 }: RankedCandidate): Html {
+  const interval = (value: Interval | null) => (value === null ? '–' : html`<strong>${score(value.mean)}</strong><br><span class="muted">${range(value)}</span>`);
+  const note = reason === null ? '' : html`<br><span class="reason">${quoted(reason)}</span>`;
+  return html`<tr>${number(rank === null ? '–' : count(rank))}<th scope="row">${quoted(candidateName(name))}${note}</th>${[interval(recall), interval(cosine), percent(first), positive === null || heads === null ? '–' : `${count(positive)} of ${count(heads)}`, examples === null ? '–' : count(examples), score(f1)].map(number)}</tr>`;
+}

@@ -1,0 +1,37 @@
+/**
+ * A worker with the stored activities in a process of its own, as in a fleet:
+ *
+ *     worker-process.ts TEMPORAL_ADDRESS S3_ENDPOINT FOLDER light|trainer [HANGS…]
+ *
+ * Writes `ready`, then `hangs …` and `did STAGE KEY` for each stage's work; the work of a stage whose recipe contains all words of one
+ * of `HANGS` (such as `dataset,low/low`) never ends. Ends on SIGTERM.
+ */
+import { DefaultLogger, NativeConnection, Runtime, Worker } from '@temporalio/worker';
+import { artifactKey } from '#workflows/plan/keys.ts';
+import { LIGHT_QUEUE, TRAINER_QUEUE } from '#workflows/queues.ts';
+import { contextForTests, storedActivities } from './stored-activities.ts';
+import { bundleOf, WORKFLOWS } from './temporal.ts';
+
+const [address, endpoint, folder, role, ...hangs] = process.argv.slice(2) as [string, string, string, 'light' | 'trainer', ...string[]];
+Runtime.install({ logger: new DefaultLogger('ERROR') });
+const connection = await NativeConnection.connect({ address });
+const { activities } = storedActivities(await contextForTests(folder, endpoint), (recipe) => {
+  const text = JSON.stringify(recipe);
+  if (hangs.some((hang) => hang.split(',').every((word) => text.includes(`"${word}"`)))) {
+    console.log(`hangs ${recipe.stage}`);
+    return 'hang';
+  }
+  console.log(`did ${recipe.stage} ${artifactKey(recipe)}`);
+  return recipe.stage;
+});
+const worker = await Worker.create({
+  connection,
+  activities,
+  ...(role === 'light' ? { taskQueue: LIGHT_QUEUE, workflowBundle: await bundleOf(WORKFLOWS) } : { taskQueue: TRAINER_QUEUE }),
+});
+process.once('SIGTERM', () => worker.shutdown());
+const running = worker.run();
+console.log('ready');
+await running;
+await connection.close();
+process.exit();

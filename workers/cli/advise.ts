@@ -1,0 +1,138 @@
+import { mkdir, readFile, writeFile } from 'node:fs/promises';
+import { join, resolve } from 'node:path';
+import { Client, Connection } from '@temporalio/client';
+import { loadClientConnectConfig } from '@temporalio/envconfig';
+import { advicePage, adviceSentences, candidateName, percent } from '#activities/report/advice-page.ts';
+import { range, score } from '#activities/report/format.ts';
+import { adviceJson, adviceOf, adviceOnSweep } from '#activities/sweeps/advise.ts';
+import { sweepFolder } from '#activities/sweeps/folder.ts';
+import type { Advice, Ranking } from '#workflows/contracts/advice.ts';
+import type { Overlap } from '#workflows/contracts/agreement.ts';
+import { InvalidInput, parse } from '#workflows/contracts/parse.ts';
+import { SweepResult } from '#workflows/contracts/progress.ts';
+import { type AdvicePlan, planAdvice } from '#workflows/plan/advice.ts';
+import { type Home, homeFrom } from '../home.ts';
+import { NAMESPACE, runningStack, startStack } from '../stack.ts';
+import { attend } from './attend.ts';
+import { launchSweep } from './launch-sweep.ts';
+import { watchSweep } from './progress-view.ts';
+import { untilStopped } from './signals.ts';
+import { oneLine, tableLines } from './table-lines.ts';
+import { withSweeps } from './sweep-store.ts';
+
+export interface AdviseOptions {
+  by?: Overlap;
+  out?: string;
+}
+
+/**
+ * `needlework advise`: candidates ranked by the overlap of their heads with those that real data teaches. Of a sweep of the store, from
+ * what is there; of an advice spec, after its sweeps have run: trainings and head scoring, no evaluation. Exit status 1 where nothing
+ * could be ranked, 130 after an interrupt.
+ */
+export async function advise(what: string, { by, out }: AdviseOptions = {}): Promise<void> {
+  const home = homeFrom(process.env);
+  const advice = what.endsWith('.json') ? await adviceOnSpec(home, what, by) : await withSweeps(home, process.env, (sweeps) => adviceOnSweep(sweeps, what, by ?? 'recall'));
+  if (advice === null) return;
+  const folder = out === undefined ? join(home.reportsFolder, '_advice', sweepFolder(advice.name)) : resolve(out);
+  await mkdir(folder, { recursive: true });
+  await writeFile(join(folder, 'advice.json'), adviceJson(advice));
+  await writeFile(join(folder, 'advice.html'), advicePage(advice));
+  console.log([...adviceTable(advice), '', ...adviceSentences(advice).map(oneLine), '', `advice: ${join(folder, 'advice.html')}`].join('\n'));
+  if (advice.rankings.every(({ candidates }) => candidates.every(({ rank }) => rank === null))) process.exitCode = 1;
+}
+
+/** Runs what the spec asks for and ranks it; null after an interrupt. */
+async function adviceOnSpec(home: Home, file: string, by: Overlap | undefined): Promise<Advice | null> {
+  const plan = planAdvice(await readJson(file));
+  const finished = await (process.env.NEEDLEWORK_S3_BUCKET ? onFleet(plan) : onThisMachine(home, plan));
+  if (!finished) return null;
+  return withSweeps(home, process.env, (sweeps) => adviceOf(sweeps, by === undefined ? plan : { ...plan, advice: { ...plan.advice, by } }));
+}
+
+async function onFleet(plan: AdvicePlan): Promise<boolean> {
+  const { connectionOptions, namespace = NAMESPACE } = loadClientConnectConfig();
+  const connection = await Connection.connect(connectionOptions);
+  try {
+    return await runSweeps(new Client({ connection, namespace }), plan);
+  } finally {
+    await connection.close();
+  }
+}
+
+async function onThisMachine(home: Home, plan: AdvicePlan): Promise<boolean> {
+  const other = await runningStack(home);
+  const stack = other ?? (await startStack(home, process.env, (step) => console.log(`starting ${step}`)));
+  const connection = await Connection.connect({ address: stack.temporalAddress });
+  try {
+    return await Promise.race([runSweeps(new Client({ connection, namespace: NAMESPACE }), plan), ...('failed' in stack ? [stack.failed as Promise<never>] : [])]);
+  } finally {
+    await connection.close();
+    if ('stop' in stack) await (stack.stop as () => Promise<void>)();
+  }
+}
+
+/** Runs all sweeps of the advice at once, and shows one after the other. Whether they ended; what failed in them is shown by the ranking. */
+async function runSweeps(client: Client, { sweeps }: AdvicePlan): Promise<boolean> {
+  const interrupted = untilStopped();
+  const running = [];
+  for (const { workflowId, given, spec } of sweeps) {
+    const finished = (await launchSweep(client, { workflowId, given, spec })).result();
+    finished.catch(() => {});
+    void attend(client, workflowId, finished, { park: false });
+    running.push({ workflowId, finished });
+  }
+  for (const { workflowId, finished } of running) {
+    console.log(`\nsweep ${workflowId}`);
+    const outcome = await Promise.race([watchSweep(client, workflowId, finished).then(() => null), interrupted]);
+    if (outcome !== null) {
+      console.log(`\ninterrupted (${outcome}); the same command goes on`);
+      process.exitCode = 130;
+      return false;
+    }
+    await finished.then(
+      (result) => {
+        for (const { message, remedy } of parse(SweepResult, result, `the result of sweep ${workflowId}`).failures) console.log(`failed: ${message}\n  what to do: ${remedy}`);
+      },
+      (error: unknown) => console.log(`sweep ${workflowId} failed: ${error instanceof Error && error.cause instanceof Error ? error.cause.message : error}`),
+    );
+  }
+  console.log('');
+  return true;
+}
+
+async function readJson(file: string): Promise<unknown> {
+  const text = await readFile(file, 'utf8').catch(() => {
+    throw new InvalidInput(file, ['(file): found nothing that can be read, allowed: the path of an advice spec, or the name of a sweep of the store']);
+  });
+  try {
+    return JSON.parse(text);
+  } catch (error) {
+    throw new InvalidInput(file, [`(top level): found no JSON (${error instanceof Error ? error.message : error}), allowed: a JSON object`]);
+  }
+}
+
+const COLUMNS = [{ head: 'Rank', numeric: true }, { head: 'Training data' }, ...['Recall', '95 % interval', 'Cosine', '95 % interval', 'First', 'Heads > 0', 'F1'].map((head) => ({ head, numeric: true })), { head: 'Not there' }];
+
+/** Lines for the terminal: a table for each task and model. */
+export function adviceTable({ rankings }: Advice): string[] {
+  return rankings.flatMap((ranking: Ranking, at) => [
+    ...(at > 0 ? [''] : []),
+    oneLine(ranking.setting),
+    ...tableLines(
+      COLUMNS,
+      ranking.candidates.map(({ name, rank, recall, cosine, first, positive, heads, f1, reason }) => [
+        rank === null ? '–' : String(rank),
+        candidateName(name),
+        score(recall?.mean),
+        recall === null ? '–' : range(recall),
+        score(cosine?.mean),
+        cosine === null ? '–' : range(cosine),
+        percent(first),
+        positive === null ? '–' : `${positive}/${heads}`,
+        score(f1),
+        reason ?? '',
+      ]),
+    ),
+  ]);
+}
