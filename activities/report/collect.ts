@@ -45,6 +45,7 @@ const LICENCES = {
   musique: 'MuSiQue: CC BY 4.0; Wikipedia text: CC BY-SA',
   summhay: 'Summary of a Haystack: Apache-2.0',
   examples: 'as their owner says',
+  rows: 'as their owner says',
 } as const;
 
 /** Reads the artifacts of a report's recipe, and tells of each. Throws `ArtifactMissing` or `ArtifactCorrupt`. */

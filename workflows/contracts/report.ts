@@ -170,7 +170,7 @@ export type SettingResults = z.infer<typeof SettingResults>;
 /** Where a task's questions come from. */
 export const SourceFacts = z.strictObject({
   task: Task,
-  kind: z.enum(['miniature', 'nq-open', 'musique', 'summhay', 'examples']),
+  kind: z.enum(['miniature', 'nq-open', 'musique', 'summhay', 'examples', 'rows']),
   status: ResultStatus,
   stages: z.array(StageFacts),
   /** Questions and further passages that were imported; null while the source is not there. */
