@@ -43,8 +43,8 @@ export const taskLabel = (task: Task): string => TASKS[task];
 /** As the recall tables call a condition or baseline. */
 export const conditionLabel = (condition: Condition | Baseline): string => LETTERS[condition];
 
-/** Row that stands below a recall table here, and in its caption in the paper. */
-export const SPEARMAN_ROW = 'Spearman R of first column and F1';
+/** Of a recall table's first column with its F1s: a row below the table here, part of its caption in the paper. */
+export const SPEARMAN_ROW = MEASURES.spearman;
 
 /** Headings of one number; `digits` are the decimals that the paper prints. */
 export function labels({ kind }: Pick<PaperTable, 'kind'>, cell: PaperCell): Pick<ComparedCell, 'group' | 'row' | 'column' | 'digits'> {
@@ -52,7 +52,7 @@ export function labels({ kind }: Pick<PaperTable, 'kind'>, cell: PaperCell): Pic
   const task = TASKS[cell.task];
   switch (cell.measure) {
     case 'spearman':
-      return kind === 'spearman' ? { group: null, row: task, column: MEASURES.spearman, digits } : { group: null, row: SPEARMAN_ROW, column: MEASURES.f1, digits };
+      return kind === 'spearman' ? { group: null, row: task, column: SPEARMAN_ROW, digits } : { group: null, row: SPEARMAN_ROW, column: MEASURES.f1, digits };
     case 'cosine':
       return { group: null, row: scored(cell.task, cell.score), column: scored(cell.againstTask, cell.againstScore), digits };
     case 'recall':

@@ -27,6 +27,9 @@ export const PAPER_MODELS: Readonly<Record<ComparedTable['paperModel'], string>>
 /** "Table 5, llama-3-8b" or "Table 14, llama-3-8b, all-modules". */
 export const titleOf = ({ table, model, variant }: Pick<ComparedTable, 'table' | 'model' | 'variant'>): string => [`Table ${table}`, model, ...(variant === undefined ? [] : [variant])].join(', ');
 
+/** The caption without the number that the title has. */
+export const captionOf = ({ caption }: Pick<ComparedTable, 'caption'>): string => caption.replace(/^Table \d+: /, '');
+
 /** Every number of the table at its place. */
 export function gridOf({ cells }: Pick<ComparedTable, 'cells'>): Grid {
   const columns = columnsOf(cells);

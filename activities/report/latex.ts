@@ -1,6 +1,6 @@
 /** The compared tables as LaTeX to paste: each a grid as the paper prints it, with booktabs alone beside LaTeX itself. */
 import type { ComparedCell, ComparedTable } from '#workflows/contracts/report.ts';
-import { type Grid, gridOf, type GridRow, marksOf, numbersOf, PAPER_MODELS, titleOf } from './compared-grid.ts';
+import { captionOf, type Grid, gridOf, type GridRow, marksOf, numbersOf, PAPER_MODELS, titleOf } from './compared-grid.ts';
 import { visible } from './escape.ts';
 
 /** Tables of several models or variants, one below the other. Every text is shown and none is run; compiles under pdfLaTeX, XeLaTeX and LuaLaTeX. */
@@ -17,12 +17,12 @@ function latexTable(each: ComparedTable): string {
     const heading = grouped && first?.group ? `\\multicolumn{${width}}{l}{\\textit{${tex(first.group)}}} \\\\\n` : '';
     return heading + rows.map((row) => latexRow(row, grid)).join('\n');
   });
-  // A recall table has eleven columns.
-  const size = width > 7 ? '\\scriptsize\\setlength{\\tabcolsep}{2.5pt}' : '\\small';
+  // A recall table has eleven columns, that of the cosines wide headings.
+  const size = width > 7 ? '\\scriptsize\\setlength{\\tabcolsep}{2.5pt}' : width > 4 ? '\\footnotesize\\setlength{\\tabcolsep}{4pt}' : '\\small';
   const remarks = remarksOf(each, grid);
   return `\\begin{table}
 \\centering
-\\caption{${tex(titleOf(each))}: this sweep, beneath it the paper's ${tex(PAPER_MODELS[each.paperModel])} and the difference. ${tex(each.caption)}}
+\\caption{${tex(titleOf(each))}: this sweep, beneath it the paper's ${tex(PAPER_MODELS[each.paperModel])} and the difference. ${tex(captionOf(each))}}
 ${size}
 \\begin{tabular}{l${'r'.repeat(grid.columns.length)}}
 \\toprule
@@ -36,7 +36,7 @@ ${remarks === '' ? '' : `\n\\smallskip\n\\parbox{\\linewidth}{\\footnotesize\\ra
 }
 
 function latexRow({ name, cells }: GridRow, grid: Grid): string {
-  return `${[tex(name), ...cells.map((cell) => (cell === null ? '' : latexCell(cell, grid)))].join(' & ')} \\\\[2pt]`;
+  return `${[tex(name), ...cells.map((cell) => (cell === null ? '' : latexCell(cell, grid)))].join(' & ')} \\\\[4pt]`;
 }
 
 /** Three lines, so that a column is no wider than its widest number. */
@@ -67,7 +67,7 @@ const TEX: Readonly<Record<string, string>> = {
   '<': '\\textless{}',
   '>': '\\textgreater{}',
   '|': '\\textbar{}',
-  '"': "\\textquotedbl{}",
+  '"': '\\char34{}',
   '−': '$-$',
   '–': '--',
   '—': '---',

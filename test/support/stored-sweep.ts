@@ -9,7 +9,7 @@ import { planSweep, type Unit, unitsOf } from '#workflows/plan/plan.ts';
 import type { Fingerprints } from '#workflows/plan/recipes.ts';
 import { reportOver, rolesOf } from '#workflows/plan/report.ts';
 
-/** What the manifest of an artifact and its files hold; files by name, texts or what is written as JSON (an array in `.jsonl`: a line each). */
+/** What the manifest of an artifact and its files hold; files by name, as they are or what is written as JSON (an array in `.jsonl`: a line each). */
 export interface Contents {
   files: Record<string, unknown>;
   summary?: Record<string, number | string | boolean | null>;
@@ -54,15 +54,15 @@ async function commit(store: ArtifactStore, folder: string, recipe: Recipe, { fi
   const output = await mkdtemp(join(folder, 'artifact-'));
   for (const [name, content] of Object.entries(files)) {
     await mkdir(dirname(join(output, name)), { recursive: true });
-    await writeFile(join(output, name), textOf(name, content));
+    await writeFile(join(output, name), bytesOf(name, content));
   }
   const { stage, key } = refOf(recipe);
   await store.commit({ kind: stage, key, recipe, summary, measurements, versions: { needlework: 'by hand' } }, output);
   await rm(output, { recursive: true });
 }
 
-function textOf(name: string, content: unknown): string {
-  if (typeof content === 'string') return content;
+function bytesOf(name: string, content: unknown): string | Uint8Array {
+  if (typeof content === 'string' || content instanceof Uint8Array) return content;
   if (name.endsWith('.jsonl')) return (content as unknown[]).map((line) => `${JSON.stringify(line)}\n`).join('');
   return JSON.stringify(content);
 }

@@ -1,6 +1,6 @@
 /** The paper's tables as it prints them, each number beside the sweep's own (Tables 1–19 as far as the sweep goes). */
 import type { ComparedCell, ComparedTable, Correlation, CorrelatedRows, SettingCorrelations, SweepResults } from '#workflows/contracts/report.ts';
-import { type Grid, gridOf, marksOf, numbersOf, PAPER_MODELS, titleOf } from '../compared-grid.ts';
+import { captionOf, type Grid, gridOf, marksOf, numbersOf, PAPER_MODELS, titleOf } from '../compared-grid.ts';
 import { score, settingName } from '../format.ts';
 import { html, type Html, quoted } from '../html.ts';
 import { tableFile } from '../table-files.ts';
@@ -26,7 +26,7 @@ function correlationTable(correlated: readonly SettingCorrelations[]): Html {
 const pValue = ({ p }: Correlation): string => (p === null ? '–' : p < 0.001 ? '< 0.001' : p.toFixed(3));
 
 function introduction({ citation, tables }: SweepResults['paper']): Html {
-  return html`<p class="prose">Paper: ${citation} In each cell the sweep’s own figure stands first; beneath it, smaller, the paper’s, and the difference of the two. Where the sweep has several seeds, ours is their mean. A letter says why there is none of ours, a raised figure where the paper contradicts itself. The paper’s models are larger than most: what differs is to be read with the methods.</p>
+  return html`<p class="prose">Paper: ${citation} In each cell the sweep’s own figure stands first; beneath it, smaller, the paper’s, and the difference of the two. Where the sweep has several seeds, ours is their mean. A letter says why there is none of ours, a raised figure where the paper contradicts itself. Spearman R below a table of recalls is that of its first column with F1, over all its rows. The paper’s models are larger than most: what differs is to be read with the methods.</p>
 <ul class="jump">${tables.map((each, at) => html`<li><a href="#${idOf(each, at)}">${titleOf(each)}</a></li>`)}</ul>`;
 }
 
@@ -34,7 +34,7 @@ function introduction({ citation, tables }: SweepResults['paper']): Html {
 const idOf = ({ table: printed }: ComparedTable, at: number): string => `table-${printed}-${at + 1}`;
 
 function compared(each: ComparedTable, at: number): Html {
-  const { caption, model, paperModel, cells, notes } = each;
+  const { model, paperModel, cells, notes } = each;
   const grid = gridOf(each);
   const there = cells.filter(({ ours }) => ours !== null).length;
   const grouped = grid.bodies.some((rows) => rows.some(({ group }) => group !== null));
@@ -42,7 +42,8 @@ function compared(each: ComparedTable, at: number): Html {
   const bodies = grid.bodies.map((rows) => html`<tbody>${rows.map(({ group, name, cells: found }) => html`<tr>${grouped ? html`<td>${group}</td>` : ''}<th scope="row">${name}</th>${found.map((cell) => cellOf(cell, grid))}</tr>`)}</tbody>`);
   const { reasons, notes: disagreements } = grid.remarks;
   return html`<div class="compared"><h3 class="sub" id="${idOf(each, at)}">${titleOf(each)}</h3>
-${table(`${caption} Here: ${model}, beneath it the paper’s ${PAPER_MODELS[paperModel]}; ${there} of ${cells.length} figures are there.`, columns, bodies)}
+<p class="note">${captionOf(each)} Here: ${model}, with the paper’s ${PAPER_MODELS[paperModel]} beneath.</p>
+${table(`${titleOf(each)}: ${there} of ${cells.length} figures are there`, columns, bodies)}
 ${reasons.size > 0 ? html`<p class="note">${[...reasons].map(([mark, text]) => html`<sup>${mark}</sup> ${quoted(text)}. `)}</p>` : ''}
 ${disagreements.size + notes.length > 0 ? html`<p class="note">${[...disagreements].map(([mark, text]) => html`<sup>${mark}</sup> The paper: ${text}. `)}${notes.map((note) => html`${note} `)}</p>` : ''}
 <p class="note">This table as a file beside this page: <a href="${tableFile(each, 'csv')}">CSV</a>, <a href="${tableFile(each, 'tex')}">LaTeX</a>.</p></div>`;

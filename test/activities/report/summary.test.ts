@@ -11,7 +11,7 @@ const evaluation = (mean: number, gap: [number, number, number] | null = null): 
   f1MinusReal: gap && { mean: gap[0], low: gap[1], high: gap[2] },
 });
 const cell = (condition: CellResults['condition'], parts: Partial<CellResults>): CellResults => ({
-  condition, status: 'done', reason: null, stages: [], dataset: null, training: null, evaluation: null, heads: null, masking: null, patching: null, patchingReason: null, ...parts,
+  condition, status: 'done', reason: null, stages: [], dataset: null, training: null, evaluation: null, heads: null, inspection: null, masking: null, patching: null, patchingReason: null, ...parts,
 });
 const setting = (cells: CellResults[], baselines: SettingResults['baselines'] = []): SettingResults => ({
   task: 'mdqa', model: 'm', test: { stages: [], dataset: null }, baselines, cells, siblings: [], predictions: [],

@@ -1,0 +1,67 @@
+/**
+ * A fixed set of artifacts, read from a store as a sweep's report reads them, gives exactly `results.json`. Whoever changes what
+ * the results hold renews that file, and looks at the difference:
+ *
+ *     npx vitest run test/activities/report/golden -u && git diff --word-diff-regex='[^,]+' test/activities/report/golden/results.json
+ */
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { analyseSweep } from '#activities/analysis/index.ts';
+import { collectSweep } from '#activities/report/collect.ts';
+import { renderReport, resultsJson } from '#activities/report/index.ts';
+import { tableFiles } from '#activities/report/table-files.ts';
+import type { ArtifactStore } from '#infra/artifacts/store.ts';
+import type { Recipe } from '#workflows/contracts/artifacts.ts';
+import { parse } from '#workflows/contracts/parse.ts';
+import { SweepResults } from '#workflows/contracts/report.ts';
+import { ANY_FINGERPRINTS } from '../../../support/spec.ts';
+import { contextForTests, s3ForTests } from '../../../support/stored-activities.ts';
+import { storeSweep } from '../../../support/stored-sweep.ts';
+import { GOLDEN_MISSING, goldenContents, goldenSpec } from './artifacts.ts';
+
+let folder: string;
+let s3: Awaited<ReturnType<typeof s3ForTests>>;
+let recipe: Recipe;
+
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'golden-'));
+  s3 = await s3ForTests(folder);
+  recipe = await storeSweep(s3.store, { spec: goldenSpec, fingerprints: ANY_FINGERPRINTS, folder, missing: GOLDEN_MISSING, contentsOf: goldenContents });
+});
+afterAll(async () => {
+  await s3?.stop();
+  await rm(folder, { recursive: true, force: true });
+});
+
+/** Every file of the report, but the page is not written. */
+async function report(store: ArtifactStore): Promise<{ results: SweepResults; json: string; page: string; tables: [string, string][] }> {
+  const results = parse(SweepResults, analyseSweep(await collectSweep(store, recipe)), 'results.json');
+  return { results, json: resultsJson(results), page: await renderReport(results), tables: tableFiles(results.paper) };
+}
+
+test('the artifacts give exactly the results.json that is kept', async () => {
+  const { results, json } = await report(s3.store);
+  await expect(json).toMatchFileSnapshot('results.json');
+  // The file holds something of each kind, and what is missing with its reason.
+  const [setting] = results.settings;
+  expect(setting!.cells.map(({ condition, status, reason, patchingReason }) => [condition, status, reason, patchingReason])).toEqual([
+    ['real', 'done', null, null],
+    ['limited', 'failed', 'train: out of memory <b>at step 2</b>', null],
+    ['low/low', 'done', null, null],
+    ['symbolic', 'done', null, 'patch: the trainer was stopped'],
+  ]);
+  expect(setting!.cells.flatMap(({ patching }) => (patching ? [patching.delta] : []))).toEqual([0.125]);
+  expect(results.paper.tables.map(({ table }) => table)).toEqual([1, 2, 3, 4, 5, 12]);
+});
+
+test('and the same bytes again, in another order of reading, on a machine that has nothing yet', async () => {
+  const once = await report(s3.store);
+  const elsewhere = await contextForTests(folder, s3.endpoint);
+  recipe = { ...recipe, inputs: Object.fromEntries(Object.entries(recipe.inputs).reverse()) };
+  const again = await report(elsewhere.store);
+  expect(again.json).toBe(once.json);
+  expect(again.page).toBe(once.page);
+  expect(again.tables).toEqual(once.tables);
+});
