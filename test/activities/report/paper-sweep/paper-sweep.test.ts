@@ -62,7 +62,6 @@ beforeAll(async () => {
   results = parse(SweepResults, JSON.parse(resultsJson(parse(SweepResults, analyseSweep(await collectSweep(s3.store, recipe)), 'the analysis'))), 'results.json');
   page = await renderReport(results);
   files = new Map(tableFiles(results.paper));
-  (await import('node:fs')).mkdirSync('/tmp/ps/tables', { recursive: true });(await import('node:fs')).writeFileSync('/tmp/ps/report.html', page); for (const [n, t] of files) (await import('node:fs')).writeFileSync('/tmp/ps/' + n, t);
 });
 afterAll(async () => {
   await s3?.stop();
