@@ -1,6 +1,6 @@
 /** How right an answer is: SQuAD-normalised token F1 and exact match, or F1 over the set of cited documents; best over the accepted answers. */
 import type { Example } from '#workflows/contracts/dataset.ts';
-import type { Task } from '#workflows/contracts/experiment.ts';
+import { citesDocuments } from '#workflows/tasks/lookup.ts';
 import type { Metrics, Prediction } from '#workflows/contracts/results.ts';
 
 /** Python's `string.punctuation`, which the official SQuAD script strips; other punctuation stays. */
@@ -50,12 +50,8 @@ function citedNumbers(text: string): Set<number> {
   return new Set((text.match(/\d+/g) ?? []).map(Number));
 }
 
-/** The metrics of each task. */
-const METRICS: Readonly<Record<Task, { f1: typeof tokenF1; exactMatch: typeof exactMatch }>> = {
-  mdqa: { f1: tokenF1, exactMatch },
-  musique: { f1: tokenF1, exactMatch },
-  summhay: { f1: citationF1, exactMatch: citationMatch },
-};
+const OF_TOKENS = { f1: tokenF1, exactMatch };
+const OF_CITATIONS = { f1: citationF1, exactMatch: citationMatch };
 
 /**
  * `metrics.json` of predictions over the examples they answer.
@@ -69,7 +65,7 @@ export function scorePredictions(examples: readonly Pick<Example, 'id' | 'task' 
   const perExample = examples.map(({ id, task, answers }, at) => {
     const prediction = predictions[at] as Prediction;
     if (prediction.id !== id) throw new RangeError(`predictions[${at}].id: expected "${id}", the example there, found "${prediction.id}"`);
-    const metrics = METRICS[task];
+    const metrics = citesDocuments(task) ? OF_CITATIONS : OF_TOKENS;
     return { id, f1: metrics.f1(prediction.text, answers), exactMatch: metrics.exactMatch(prediction.text, answers) };
   });
   const meanOf = (values: number[]) => values.reduce((sum, value) => sum + value, 0) / values.length;

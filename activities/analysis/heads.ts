@@ -1,13 +1,14 @@
 /** Which heads retrieve, and how alike two models' heads are (paper, sections 4.1–4.3 and appendix E). */
 import { seededRandom } from '#activities/random/seeded.ts';
 import type { Head, Task } from '#workflows/contracts/experiment.ts';
+import { ownTask } from '#workflows/tasks/lookup.ts';
 
 /** Mean scores of heads, `[layer][head]`. */
 export type ScoreMatrix = readonly (readonly number[])[];
 
 /** The score that makes a head count in a task: Eq. 1, but Eq. 2 for SummHay Citation (paper, section 4.1). */
 export function scoreKind(task: Task): 'retrieval' | 'insight' {
-  return task === 'summhay' ? 'insight' : 'retrieval';
+  return ownTask(task)?.heads ?? (task === 'summhay' ? 'insight' : 'retrieval');
 }
 
 /**

@@ -25,6 +25,7 @@ import { CITATION } from '#activities/paper/tables.ts';
 import { agreement, measuredSettings } from './agreement.ts';
 import { compareWithPaper } from './compared-tables.ts';
 import { correlations } from './correlations.ts';
+import { inspect, type InspectedFiles } from './inspection.ts';
 import { bootstrapMean, LEVEL, RESAMPLES, type Bootstrap } from './intervals.ts';
 import { cosine, recall, retrievalHeads, scoreKind } from './heads.ts';
 import { patchingFindings } from './patching.ts';
@@ -59,6 +60,8 @@ export interface CellFiles extends Part {
   steps?: LossPoint[];
   /** `scores.json` of its head scoring. */
   scores?: HeadScores;
+  /** A few of the examples that it was scored on. */
+  inspected?: InspectedFiles;
   /** `masking.json` of its masking. */
   masking?: Masking;
   /** `patching.json` of its patching. */
@@ -141,6 +144,7 @@ function analyseSetting(setting: SettingFiles, bootstrap: Bootstrap): SettingRes
       ? inSetting(cell.condition, () => evaluation((cell.evaluate as EvaluateFiles).metrics, cell === real ? undefined : reference.metrics, bootstrap))
       : null,
     heads: cell.scores ? inSetting(cell.condition, () => headFindings(task, cell.scores as HeadScores, reference.scores)) : null,
+    inspection: cell.scores && cell.inspected ? inSetting(cell.condition, () => inspect(cell.inspected as InspectedFiles, (cell.scores as HeadScores)[scoreKind(task)])) : null,
     masking: cell.masking ?? null,
     patching: cell.patching ? patchingFindings(cell.patching) : null,
     patchingReason: cell.patchingReason ?? null,

@@ -6,6 +6,7 @@ import { DatasetCard, type Example, type Pairing } from '#workflows/contracts/da
 import type { DataKind, Split, Task } from '#workflows/contracts/experiment.ts';
 import { parse } from '#workflows/contracts/parse.ts';
 import type { SweepSpec } from '#workflows/contracts/spec.ts';
+import { ownCondition, ownTask } from '#workflows/tasks/lookup.ts';
 import { CardWriter } from './card.ts';
 import { DatasetError } from './errors.ts';
 import { buildExample, type ExampleSettings, reasonToLeaveOut } from './example.ts';
@@ -13,6 +14,7 @@ import { chatFrame, countingIn, RAW } from './frame.ts';
 import { givenRows } from './given.ts';
 import { inOrder } from './in-order.ts';
 import { mdqaRows } from './mdqa/index.ts';
+import { inOwnCondition, ownRows } from './own.ts';
 import { musiqueRows } from './musique/index.ts';
 import { summhayRows } from './summhay/index.ts';
 import { pairingOf } from './pairing.ts';
@@ -54,6 +56,13 @@ export type DatasetSummary = Record<'examples' | 'dropped' | 'meanPromptTokens' 
 /** One folder per task; each turns source rows into drafts. */
 const TASKS: Record<Task, (request: TaskRequest) => AsyncGenerator<TaskRow>> = { mdqa: mdqaRows, musique: musiqueRows, summhay: summhayRows };
 
+function rowsFor(task: Task, asked: TaskRequest, given: boolean): AsyncGenerator<TaskRow> {
+  if (given) return givenRows(task, asked);
+  if (ownTask(task) !== undefined) return ownRows(task, asked);
+  const rows = TASKS[task](asked);
+  return ownCondition(asked.condition) === undefined ? rows : inOwnCondition(rows, task, asked);
+}
+
 /** Counting tokens uses threads of its own, so several examples are made at a time. */
 const AT_ONCE = 4;
 
@@ -77,7 +86,7 @@ export async function buildDataset(request: DatasetRequest, onProgress?: OnProgr
   const counter = openTokenizer(tokenizerFile);
   const frame = promptFormat === 'chat' ? await chatFrame(dirname(tokenizerFile), counter) : RAW;
   const settings: ExampleSettings = { task, contextTokens, counter: countingIn(frame, counter), frame };
-  const rowsOf = given ? (asked: TaskRequest) => givenRows(task, asked) : TASKS[task];
+  const rowsOf = (asked: TaskRequest) => rowsFor(task, asked, given);
   const examples = given || condition === 'limited' ? await asManyAsThereAre(request.examples, rowsOf(rowsRequest), settings) : request.examples;
   const files: [Split, number][] = 'test' in examples ? [['test', examples.test]] : [['train', examples.train], ['validation', examples.validation]];
   const total = files.reduce((sum, [, count]) => sum + count, 0);

@@ -2,14 +2,15 @@
 import { givenDocuments, givenNeedles, readGivenRows } from '#activities/source/index.ts';
 import type { Task } from '#workflows/contracts/experiment.ts';
 import type { GivenExample } from '#workflows/contracts/source.ts';
+import { citesDocuments } from '#workflows/tasks/lookup.ts';
 import type { Draft } from './draft.ts';
 import type { TaskRequest, TaskRow } from './task.ts';
 
 /** Rows of a source artifact of finished examples. */
 export async function* givenRows(task: Task, { sourceDir, split }: TaskRequest): AsyncGenerator<TaskRow> {
   for await (const example of readGivenRows(sourceDir, split === 'train' ? 'train only' : split)) {
-    const draft = () => (task === 'summhay' ? citationDraft(example) : statedDraft(example));
-    yield { id: example.id, real: draft, draft, tooLong: 'context longer than the prompts asked for', generator: 'given' };
+    const draft = () => (citesDocuments(task) ? citationDraft(example) : statedDraft(example));
+    yield { id: example.id, source: example, real: draft, draft, tooLong: 'context longer than the prompts asked for', generator: 'given' };
   }
 }
 

@@ -17,7 +17,7 @@ const Options = z.object({
   highestDocumentNumber: TaskSpec.shape.highestDocumentNumber.unwrap().optional(),
   documents: TaskSpec.shape.documents.unwrap().optional(),
 });
-const shared = { given: z.literal(true).optional(), task: Task, contextTokens: z.int().positive(), promptFormat: PromptSpec.shape.format.unwrap().optional() };
+const shared = { given: z.literal(true).optional(), own: z.string().optional(), task: Task, contextTokens: z.int().positive(), promptFormat: PromptSpec.shape.format.unwrap().optional() };
 const Params = z.discriminatedUnion('splits', [
   z.strictObject({ splits: z.literal('train'), ...shared, condition: DataKind, total: z.int().min(2), validationShare: z.number(), ...Options.shape }),
   z.strictObject({ splits: z.literal('test'), ...shared, condition: z.literal('real'), test: z.int().positive(), highestDocumentNumber: Options.shape.highestDocumentNumber, documents: Options.shape.documents }),

@@ -23,6 +23,8 @@ export interface TaskRequest {
 /** A question of the base sample. */
 export interface TaskRow {
   id: string;
+  /** The source row itself, for conditions of one's own. */
+  source: unknown;
   /** Its real form: decides for all conditions alike whether the question can be used, so that they stay paired. */
   real: () => Draft;
   /** Its form in the condition asked for. Throws `Unusable` where texts that it needs could not be written. */

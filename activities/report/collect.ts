@@ -12,6 +12,8 @@ import { gridOf, type Setting } from '#workflows/plan/grid.ts';
 import type { BaselineFiles, CellFiles, EvaluateFiles, SettingFiles, SweepFiles } from '../analysis/index.ts';
 import { ArtifactMissing } from '#infra/artifacts/errors.ts';
 import { textConfig } from '../base/model-config.ts';
+import type { InspectedFiles } from '../analysis/inspection.ts';
+import { collectInspected } from './inspector/collect.ts';
 
 /** Units that failed (or stages of theirs that could not run: `mdqa/tiny/low/low: patch`) and cells that cannot exist, with the reasons. */
 const Absences = z.object({ missing: z.record(z.string(), z.string()), skipped: z.record(z.string(), z.string()).default({}) });
@@ -43,6 +45,7 @@ const LICENCES = {
   musique: 'MuSiQue: CC BY 4.0; Wikipedia text: CC BY-SA',
   summhay: 'Summary of a Haystack: Apache-2.0',
   examples: 'as their owner says',
+  rows: 'as their owner says',
 } as const;
 
 /** Reads the artifacts of a report's recipe, and tells of each. Throws `ArtifactMissing` or `ArtifactCorrupt`. */
@@ -50,7 +53,9 @@ export async function collectSweep(store: ArtifactStore, recipe: Recipe, wasRead
   const { spec, ...absences } = parse(Params, recipe.params, 'the parameters of a report stage');
   const artifacts = new Artifacts(store, recipe, wasRead);
   const settings: SettingFiles[] = [];
-  for (const setting of gridOf(spec)) settings.push(await collectSetting(artifacts, setting, absences));
+  const grid = gridOf(spec);
+  const inspected = await collectInspected(artifacts, grid, spec.seed);
+  for (const setting of grid) settings.push(await collectSetting(artifacts, setting, absences, inspected));
   const sources: SourceFacts[] = [];
   for (const task of spec.tasks) sources.push(await collectSource(artifacts, task));
   const bases: BaseFacts[] = [];
@@ -58,7 +63,7 @@ export async function collectSweep(store: ArtifactStore, recipe: Recipe, wasRead
   return { spec, sources, bases, settings, versions: artifacts.versions() };
 }
 
-async function collectSetting(artifacts: Artifacts, setting: Setting, absences: Absences): Promise<SettingFiles> {
+async function collectSetting(artifacts: Artifacts, setting: Setting, absences: Absences, inspected: ReadonlyMap<string, InspectedFiles>): Promise<SettingFiles> {
   const anyUnit = [...setting.baselines, ...setting.cells].map(({ id }) => id).find((id) => artifacts.has(id, 'test'));
   const baselines: BaselineFiles[] = [];
   for (const { id, baseline } of setting.baselines) {
@@ -67,6 +72,7 @@ async function collectSetting(artifacts: Artifacts, setting: Setting, absences: 
   const cells: CellFiles[] = [];
   for (const { id, condition } of setting.cells) {
     const unpatched = absences.missing[`${id}: patch`];
+    const examples = inspected.get(id);
     cells.push({
       condition,
       ...status(id, absences),
@@ -78,6 +84,7 @@ async function collectSetting(artifacts: Artifacts, setting: Setting, absences: 
       }),
       ...(artifacts.has(id, 'train') && { steps: await artifacts.jsonl(id, 'train', 'steps.jsonl', Step) }),
       ...(artifacts.has(id, 'score') && { scores: await artifacts.json(id, 'score', 'scores.json', HeadScores) }),
+      ...(examples !== undefined && { inspected: examples }),
       ...(artifacts.has(id, 'mask') && { masking: await artifacts.json(id, 'mask', 'masking.json', Masking) }),
       ...(artifacts.has(id, 'patch') && { patching: await artifacts.json(id, 'patch', 'patching.json', Patching) }),
       ...(unpatched !== undefined && { patchingReason: unpatched }),
@@ -199,11 +206,11 @@ class Artifacts {
   }
 
   async json<T extends z.ZodType>(unit: string, role: string, name: string, schema: T): Promise<z.output<T>> {
-    return parse(schema, JSON.parse(await this.#text(unit, role, name)), `${name} of ${unit}: ${role}`);
+    return parse(schema, JSON.parse((await this.bytes(unit, role, name)).toString('utf8')), `${name} of ${unit}: ${role}`);
   }
 
   async jsonl<T extends z.ZodType>(unit: string, role: string, name: string, schema: T): Promise<z.output<T>[]> {
-    const lines = (await this.#text(unit, role, name)).split('\n').filter((line) => line !== '');
+    const lines = (await this.bytes(unit, role, name)).toString('utf8').split('\n').filter((line) => line !== '');
     return lines.map((line, index) => parse(schema, JSON.parse(line), `${name} of ${unit}: ${role}, line ${index + 1},`));
   }
 
@@ -228,7 +235,7 @@ class Artifacts {
     return Object.fromEntries([...all].sort(([a], [b]) => (a < b ? -1 : 1)).map(([name, found]) => [name, [...found].sort().join(', ')]));
   }
 
-  async #text(unit: string, role: string, name: string): Promise<string> {
-    return (await this.#store.read(await this.manifest(unit, role), name)).toString('utf8');
+  async bytes(unit: string, role: string, name: string): Promise<Buffer> {
+    return this.#store.read(await this.manifest(unit, role), name);
   }
 }

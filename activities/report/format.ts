@@ -1,5 +1,6 @@
 /** How numbers and names are written, the same everywhere in the report. */
 import { type Baseline, type Condition, dataOf, type Task } from '#workflows/contracts/experiment.ts';
+import { ownCondition, ownTask } from '#workflows/tasks/lookup.ts';
 import type { Interval, SettingResults, SourceFacts } from '#workflows/contracts/report.ts';
 
 const CONDITIONS: Readonly<Record<Condition, string>> = {
@@ -20,19 +21,22 @@ const SOURCES: Readonly<Record<SourceFacts['kind'], string>> = {
   'nq-open': 'real NQ-Open questions over real Wikipedia passages',
   musique: 'real MuSiQue questions over real Wikipedia paragraphs',
   summhay: 'real insights of Summary of a Haystack over its documents',
+  rows: 'rows of a task of one’s own, from files',
   examples: 'finished examples from a file, used as they are (whatever they are, they stand in the place of real data)',
 };
 const TASKS: Readonly<Record<Task, string>> = { mdqa: 'MDQA', musique: 'MuSiQue', summhay: 'SummHay Citation' };
 
 /** Row name of a condition or baseline, as in the paper's Table 1. */
 export function nameOf(by: Condition | Baseline): string {
+  const own = ownCondition(by);
+  if (own !== undefined) return own.title;
   return by in CONDITIONS ? CONDITIONS[by as Condition] : BASELINES[by as Baseline];
 }
 /** As `nameOf`, where there is little room: "Real", "Limited (L1)". */
 export const shortName = (condition: Condition): string => nameOf(condition).replace(/^Real data, l/, 'L').replace(/ data$/, '');
 /** What a source asks about, after "asks" or alone. */
 export const sourceText = (kind: SourceFacts['kind']): string => SOURCES[kind];
-export const taskName = (task: Task): string => TASKS[task];
+export const taskName = (task: Task): string => ownTask(task)?.title ?? TASKS[task];
 /** "llama-3-8b, all-modules, seed 2". */
 export function modelName({ model, variant, seed }: Pick<SettingResults, 'model' | 'variant' | 'seed'>): string {
   return [model, ...(variant === undefined ? [] : [variant]), ...(seed === undefined ? [] : [`seed ${seed}`])].join(', ');

@@ -3,7 +3,7 @@ import { type Content, html, type Html, trusted } from './html.ts';
 import { PALETTE_STYLES } from './palette.ts';
 import { END_SCRIPTS, hashSource, HEAD_SCRIPTS, SCRIPT_SOURCES } from './scripts.ts';
 
-const STYLES = `${PALETTE_STYLES}${readFileSync(new URL('./styles.css', import.meta.url), 'utf8')}`;
+const STYLES = [PALETTE_STYLES, ...['./styles.css', './inspector/styles.css'].map((file) => readFileSync(new URL(file, import.meta.url), 'utf8'))].join('');
 
 /** The page may show itself, run its own scripts, and load nothing: no network, no styles or scripts but those it came with. */
 const POLICY = `default-src 'none'; style-src ${hashSource(STYLES)}; script-src ${SCRIPT_SOURCES}; base-uri 'none'; form-action 'none'`;

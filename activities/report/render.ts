@@ -2,6 +2,7 @@ import type { SettingResults, SweepResults } from '#workflows/contracts/report.t
 import { type Content, html, type Html } from './html.ts';
 import { settingName } from './format.ts';
 import { type Part, page } from './layout.ts';
+import { inspector } from './inspector/section.ts';
 import { advisor } from './sections/advisor.ts';
 import { data, sources } from './sections/data.ts';
 import { figureList } from './sections/figure-files.ts';
@@ -25,6 +26,7 @@ export async function renderReport(results: SweepResults): Promise<string> {
   const parts: (Part | null)[] = [
     part('results', 'Results', await perSetting(results, performance)),
     part('heads', 'Retrieval heads', await perSetting(results, heads)),
+    part('inspector', 'Head inspector', inspector(results)),
     part('overlap', 'Overlap of heads and F1', await overlap(results)),
     part('masking', 'Silencing heads', await perSetting(results, masking)),
     part('patching', 'Patching heads', await perSetting(results, patching)),

@@ -13,7 +13,7 @@ import { type Html, trusted } from './html.ts';
 /** Before anything is painted. */
 const IN_HEAD = ['theme'];
 /** When the page is there, in this order. */
-const AT_THE_END = ['sort', 'pair'];
+const AT_THE_END = ['sort', 'pair', 'inspector'];
 
 const scripts = (names: readonly string[]): string[] => names.map((name) => readFileSync(new URL(`./page/${name}.js`, import.meta.url), 'utf8'));
 const [inHead, atTheEnd] = [scripts(IN_HEAD), scripts(AT_THE_END)];

@@ -1,6 +1,7 @@
 /** What was found, in sentences computed from the results; no sentence is there without the numbers it states. */
 import type { CellResults, SettingResults, SweepResults } from '#workflows/contracts/report.ts';
 import { maskedByK } from './charts/masking.ts';
+import { patched } from './overall.ts';
 import { count, dataName, list, nameOf, plural, range, score, taskName } from './format.ts';
 
 /** How much of the sweep is there. */
@@ -96,13 +97,14 @@ function masking({ cells }: SettingResults): string[] {
 
 /** In how many models patching helped, and where it helped most. */
 function patching({ cells }: SettingResults): string[] {
-  const patched = cells.flatMap(({ condition, patching: found }) => (found && found.delta !== null ? [{ condition, ...found, delta: found.delta }] : []));
-  const most = [...patched].sort((a, b) => b.delta - a.delta)[0];
+  const found = cells.flatMap(({ condition, patching: each }) => (each && each.delta !== null ? [{ condition, ...each, delta: each.delta }] : []));
+  const most = [...found].sort((a, b) => b.delta - a.delta)[0];
   if (!most) return [];
-  const raised = patched.filter(({ delta }) => delta > 0).length;
+  const raised = found.filter(({ delta }) => delta > 0).length;
   const [kind, f1] = Object.entries(most.f1).reduce((best, each) => ((each[1] ?? -1) > (best[1] ?? -1) ? each : best));
   return [
-    `Heads patched from the model tuned on real data raised F1 in ${count(raised)} of ${plural(patched.length, 'model')}${raised === 0 ? '' : `, most in that tuned on ${dataName(most.condition)}: from ${score(most.unpatchedF1)} to ${score(f1)} (${kind}, ${plural(most.n, 'head')})`}.`,
+    `Heads patched from the model tuned on real data raised F1 in ${count(raised)} of ${plural(found.length, 'model')}${raised === 0 ? '' : `, most in that tuned on ${dataName(most.condition)}: from ${score(most.unpatchedF1)} to ${score(f1)} (${kind}, ${plural(most.n, 'head')})`}.`,
+    ...[patched(cells, 'Of heads')].filter((sentence) => sentence !== null),
   ];
 }
 

@@ -1,5 +1,6 @@
 /** `examples.safetensors` of a score artifact: the scores of every example, and where its heads looked. */
-import { readSafetensors, type Tensor, TensorsUnreadable } from '#infra/tensors/safetensors.ts';
+import { readFile } from 'node:fs/promises';
+import { parseSafetensors, type Tensor, TensorsUnreadable } from '#infra/tensors/safetensors.ts';
 import { HEAD_EXAMPLES, type HeadExamples } from '#workflows/contracts/results.ts';
 
 /**
@@ -7,7 +8,12 @@ import { HEAD_EXAMPLES, type HeadExamples } from '#workflows/contracts/results.t
  * @throws TensorsUnreadable
  */
 export async function readHeadExamples(path: string): Promise<HeadExamples> {
-  const tensors = await readSafetensors(path);
+  return parseHeadExamples(await readFile(path), path);
+}
+
+/** As `readHeadExamples`, from the bytes of the file; `path` names it in errors. @throws TensorsUnreadable */
+export function parseHeadExamples(bytes: Buffer, path: string): HeadExamples {
+  const tensors = parseSafetensors(bytes, path);
   const sizes: Partial<Record<string, number>> = {};
   for (const [name, { dtype, dimensions }] of Object.entries(HEAD_EXAMPLES)) {
     const tensor = tensors[name];

@@ -49,6 +49,8 @@ async function* readRows<T extends z.ZodType>(schema: T, sourceDir: string, rows
 
 export const readMdqaRows = (sourceDir: string, rows: Rows) => readRows(MdqaRow, sourceDir, rows);
 export const readMusiqueRows = (sourceDir: string, rows: Rows) => readRows(MusiqueRow, sourceDir, rows);
+/** Rows of a task of one's own, by its schema. */
+export const readOwnRows = <T extends z.ZodType>(schema: T, sourceDir: string, rows: Rows) => readRows(schema, sourceDir, rows);
 export const readGivenRows = (sourceDir: string, rows: Rows) => readRows(GivenExample, sourceDir, rows);
 export const readSummhayRows = (sourceDir: string, rows: Rows) => readRows(SummhayRow, sourceDir, rows);
 

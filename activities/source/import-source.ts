@@ -4,12 +4,13 @@ import type { StageResult, Summary } from '#workflows/contracts/artifacts.ts';
 import { Task } from '#workflows/contracts/experiment.ts';
 import { parse } from '#workflows/contracts/parse.ts';
 import type { StageRequest } from '#workflows/contracts/requests.ts';
-import { Examples } from '#workflows/contracts/spec.ts';
+import { Examples, SPARE_SHARE } from '#workflows/contracts/spec.ts';
+import { ownTask } from '#workflows/tasks/lookup.ts';
 import { localFile } from '../inputs/local-file.ts';
 import type { ActivityContext } from '../stage/context.ts';
 import { hopeless } from '../stage/failures.ts';
 import { runStage, type StageWork } from '../stage/run-stage.ts';
-import { importExamples, importMusique, importNqOpen, importSummhay, writeMiniature } from './index.ts';
+import { importExamples, importMusique, importNqOpen, importRows, importSummhay, writeMiniature } from './index.ts';
 
 const rows = { task: Task, trainRows: z.int(), testRows: z.int() };
 const imported = { ...rows, spareShare: Examples.shape.spareShare.unwrap().optional() };
@@ -18,6 +19,7 @@ const Params = z.discriminatedUnion('kind', [
   z.strictObject({ kind: z.literal('nq-open'), ...imported, questions: z.string(), pool: z.string().optional() }),
   z.strictObject({ kind: z.literal('musique'), ...imported, questions: z.array(z.string()).min(1), pool: z.string().optional() }),
   z.strictObject({ kind: z.literal('summhay'), ...imported, topics: z.array(z.string()).min(1) }),
+  z.strictObject({ kind: z.literal('rows'), ...imported, train: z.string(), test: z.string() }),
   z.strictObject({ kind: z.literal('examples'), ...imported, examples: z.string(), test: z.string().optional() }),
 ]);
 
@@ -45,6 +47,11 @@ export async function importInto(outputDir: string, means: Pick<ActivityContext,
       return importMusique({ ...asked, ...spare, ...pool, questionsFiles: await files(params.questions) }, watch.progress);
     case 'summhay':
       return importSummhay({ ...asked, ...spare, topicFiles: await files(params.topics) }, watch.progress);
+    case 'rows': {
+      const task = ownTask(params.task);
+      if (task === undefined) throw hopeless('InvalidInput', `task: found "${params.task}", allowed with source "rows": a task of one's own (workflows/tasks/index.ts)`);
+      return importRows({ ...asked, spareShare: params.spareShare ?? SPARE_SHARE, task, trainFile: await file(params.train), testFile: await file(params.test) }, watch.progress);
+    }
     case 'examples':
       return importExamples({ ...asked, task: params.task, examplesFile: await file(params.examples), ...(params.test !== undefined && { testFile: await file(params.test) }) }, watch.progress);
   }

@@ -1,4 +1,4 @@
-export { readDocuments, readGivenRows, readMdqaRows, readMusiqueRows, readPool, readSummhayRows, rowFiles, type SourceCounts, type SourceSummary } from './artifact.ts';
+export { readDocuments, readGivenRows, readMdqaRows, readOwnRows, readMusiqueRows, readPool, readSummhayRows, rowFiles, type SourceCounts, type SourceSummary } from './artifact.ts';
 export { answerFilter, answerOccurrences, firstStated, normalise, type TextRange } from './answers.ts';
 export { mdqaDistractors } from './distractors.ts';
 export { SourceError } from './errors.ts';
@@ -10,5 +10,6 @@ export { importMusique, type MusiqueImport } from './musique/import.ts';
 export { importNqOpen, type NqOpenImport } from './nq-open/import.ts';
 export { PADDING } from './padding.ts';
 export type { OnProgress, Progress } from './progress.ts';
+export { importRows, type RowsImport } from './rows/import.ts';
 export { DOCUMENTS, importSummhay, SUPPORTING, type SummhayImport } from './summhay/import.ts';
 export { Tally } from './tally.ts';

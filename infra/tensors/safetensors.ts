@@ -19,7 +19,11 @@ export class TensorsUnreadable extends Error {
 
 /** All tensors of a file, by name. @throws TensorsUnreadable */
 export async function readSafetensors(path: string): Promise<Record<string, Tensor>> {
-  const bytes = await readFile(path);
+  return parseSafetensors(await readFile(path), path);
+}
+
+/** All tensors in the bytes of a file, by name; `path` names it in errors. @throws TensorsUnreadable */
+export function parseSafetensors(bytes: Buffer, path: string): Record<string, Tensor> {
   const refuse = (found: string) => new TensorsUnreadable(`${path}: found ${found}; allowed: a safetensors file with ${Object.keys(ARRAYS).join(', ')} tensors`);
   const start = bytes.length < 8 ? Number.NaN : 8 + Number(bytes.readBigUInt64LE(0));
   if (!(start <= bytes.length)) throw refuse(`a header of ${start - 8} bytes in a file of ${bytes.length}`);

@@ -2,8 +2,9 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { compare } from '#workers/cli/compare.ts';
 import { SweepComparison } from '#workflows/contracts/comparison.ts';
-import { needlework, storeEnvironment } from '../support/command.ts';
+import { inProcess, storeEnvironment } from '../support/command.ts';
 import { temporaryFolder } from '../support/folders.ts';
 import { makeSweep } from '../support/made-sweep.ts';
 import { smallSpec } from '../support/spec.ts';
@@ -11,12 +12,12 @@ import { s3ForTests } from '../support/stored-activities.ts';
 
 const root = temporaryFolder();
 let server: Awaited<ReturnType<typeof s3ForTests>>;
-let run: (...args: string[]) => ReturnType<typeof needlework>;
+let run: (a: string, b: string) => ReturnType<typeof inProcess>;
 
 beforeAll(async () => {
   server = await s3ForTests(root);
   const env = storeEnvironment(root, server.endpoint);
-  run = (...args) => needlework(args, env);
+  run = (a, b) => inProcess(env, () => compare(a, b));
   await makeSweep(server.context, 'first', smallSpec({ name: 'first' }), { f1: (unit) => (unit.endsWith('/real') ? 0.2 : 0.5) });
   // Its learning rate makes other adapters, and so other answers.
   await makeSweep(server.context, 'second', smallSpec({ name: 'second', train: { learningRate: 1e-3 } }), { f1: (unit) => (unit.endsWith('/real') ? 0.9 : 0.5), has: (unit) => !unit.endsWith('/symbolic') });
@@ -25,7 +26,7 @@ afterAll(() => server?.stop());
 
 describe('needlework compare', { timeout: 120_000 }, () => {
   it('puts two sweeps side by side, with what one of them lacks', async () => {
-    const { status, output } = await run('compare', 'first', 'second');
+    const { status, output } = await run('first', 'second');
     const folder = join(root, 'home', 'reports', '_compare', 'first-and-second');
     expect(output).toContain(`comparison: ${join(folder, 'comparison.html')}`);
     expect(output).toMatch(/train\.learningRate +0\.0002 +0\.001/);
@@ -39,12 +40,12 @@ describe('needlework compare', { timeout: 120_000 }, () => {
     // Untuned models do not rest on the learning rate: both sweeps have the same artifact.
     expect(cells.find(({ by }) => by === 'untuned')!.f1).toEqual({ mean: 0, low: 0, high: 0 });
     const page = readFileSync(join(folder, 'comparison.html'), 'utf8');
-    await run('compare', 'first', 'second');
+    await run('first', 'second');
     expect(readFileSync(join(folder, 'comparison.html'), 'utf8')).toBe(page);
   });
 
   it('refuses a sweep that the store does not know', async () => {
-    const { status, output } = await run('compare', 'first', 'third');
+    const { status, output } = await run('first', 'third');
     expect(output).toMatch(/sweep: found "third", allowed: a sweep of this store \(first, second\)/);
     expect(status).toBe(1);
   });

@@ -6,9 +6,10 @@ import { publishReport } from '#activities/report/publish-report.ts';
 import type { ActivityContext } from '#activities/stage/context.ts';
 import { presentRecipe } from '#activities/sweeps/rebuild.ts';
 import { readSweep } from '#activities/sweeps/records.ts';
+import { report } from '#workers/cli/report.ts';
 import { SweepResults } from '#workflows/contracts/report.ts';
 import { artifactKey, refOf } from '#workflows/plan/keys.ts';
-import { needlework, storeEnvironment } from '../support/command.ts';
+import { inProcess, needlework, storeEnvironment } from '../support/command.ts';
 import { temporaryFolder } from '../support/folders.ts';
 import { makeSweep } from '../support/made-sweep.ts';
 import { smallSpec } from '../support/spec.ts';
@@ -18,12 +19,12 @@ const HOSTILE = '</table><script>alert(1)</script>‮';
 const root = temporaryFolder();
 const reports = join(root, 'home', 'reports');
 let server: Awaited<ReturnType<typeof s3ForTests>>;
-let run: (...args: string[]) => ReturnType<typeof needlework>;
+let run: (sweep?: string, options?: { out?: string }) => ReturnType<typeof inProcess>;
 
 beforeAll(async () => {
   server = await s3ForTests(root);
   const env = storeEnvironment(root, server.endpoint);
-  run = (...args) => needlework(args, env);
+  run = (sweep, options) => inProcess(env, () => report(sweep, options));
   await makeSweep(server.context, 'whole', smallSpec({ name: 'whole' }));
   await makeSweep(server.context, 'running', smallSpec({ name: 'running', seed: 9, description: HOSTILE }), { has: (unit) => unit.endsWith('/real') });
 });
@@ -31,7 +32,7 @@ afterAll(() => server?.stop());
 
 describe('needlework report', { timeout: 120_000 }, () => {
   it('writes the report of what there is, and the index with a link to it', async () => {
-    const { status, output } = await run('report', 'running');
+    const { status, output } = await run('running');
     expect(output).toMatch(/Symbolic .* missing: dataset, train, evaluate, score, mask: not there yet/);
     expect(output).toContain(`report: ${join(reports, 'running', 'report.html')}`);
     expect(status).toBe(0);
@@ -47,11 +48,11 @@ describe('needlework report', { timeout: 120_000 }, () => {
   it('writes the same bytes as the worker that published the report', async () => {
     const context = { ...server.context, reportsFolder: join(root, 'published') } as ActivityContext;
     const folder = join(root, 'made');
-    expect((await run('report', 'whole', '--out', folder)).status).toBe(0);
+    expect((await run('whole', { out: folder })).status).toBe(0);
     const recipe = await presentRecipe(server.context, await readSweep(server.context.documents, 'whole'));
     await server.store.commit({ kind: 'report', key: artifactKey(recipe), recipe, summary: { settings: 1, cells: 2, cellsDone: 2 }, measurements: {}, versions: {} }, folder);
     const { reportFile, resultsFile } = await publishReport(context, { report: refOf(recipe), sweep: 'whole' });
-    expect((await run('report', 'whole')).status).toBe(0);
+    expect((await run('whole')).status).toBe(0);
     for (const [file, name] of [[reportFile, 'report.html'], [resultsFile, 'results.json']] as const) expect(readFileSync(join(reports, 'whole', name))).toEqual(readFileSync(file));
     expect(readFileSync(join(root, 'published', 'index.html'), 'utf8')).toContain('<a href="whole/report.html">');
     // What the page links to lies beside it: the tables and figures as files.
@@ -63,12 +64,12 @@ describe('needlework report', { timeout: 120_000 }, () => {
   it('leaves nothing of an earlier report of the same sweep', async () => {
     mkdirSync(join(reports, 'whole'), { recursive: true });
     writeFileSync(join(reports, 'whole', 'table-99.csv'), 'of an earlier report');
-    await run('report', 'whole');
+    await run('whole');
     expect(existsSync(join(reports, 'whole', 'table-99.csv'))).toBe(false);
   });
 
   it('lists the sweeps of the store', async () => {
-    const { status, output } = await run('report');
+    const { status, output } = await run();
     expect(output).toMatch(/running +mdqa +tiny +2 +2 +no report yet/);
     expect(output).toMatch(/whole +mdqa +tiny +2 +2 +2/);
     expect(output).toContain(`index: ${join(reports, 'index.html')}`);
@@ -76,13 +77,13 @@ describe('needlework report', { timeout: 120_000 }, () => {
   });
 
   it('refuses a sweep that the store does not know, and names those that it does', async () => {
-    const { status, output } = await run('report', 'wholly');
+    const { status, output } = await run('wholly');
     expect(output).toMatch(/sweep: found "wholly", allowed: a sweep of this store \(running, whole\)/);
     expect(status).toBe(1);
   });
 
   it('says so where there is no store', async () => {
-    const { status, output } = await needlework(['report'], { NEEDLEWORK_HOME: join(root, 'nowhere'), NEEDLEWORK_S3_BUCKET: '' });
+    const { status, output } = await inProcess({ NEEDLEWORK_HOME: join(root, 'nowhere'), NEEDLEWORK_S3_BUCKET: '' }, () => report(undefined));
     expect(output).toMatch(/NEEDLEWORK_S3_BUCKET: found nothing, .* allowed: the bucket of the artifacts/);
     expect(status).toBe(1);
   });

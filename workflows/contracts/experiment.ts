@@ -3,16 +3,25 @@
  * Everything that names one of these imports it from here.
  */
 import { z } from 'zod';
+import { OWN_CONDITIONS, OWN_TASKS } from '../tasks/index.ts';
 
 /** The three long-context tasks of the paper, section 2.2. */
-export const Task = z.enum(['mdqa', 'musique', 'summhay']);
+export const PaperTask = z.enum(['mdqa', 'musique', 'summhay']);
+
+/**
+ * Those, and the tasks of one's own (workflows/tasks). Types tell the paper's by name; whatever is said for each of these alone is asked
+ * of a task of one's own first (`ownTask`).
+ */
+export const Task = z.enum([...PaperTask.options, ...OWN_TASKS.map(({ task }) => task)] as unknown as typeof PaperTask.options);
 export type Task = z.infer<typeof Task>;
 
 /**
  * How training data is made (paper, section 3.1): `concept expression / context diversity`,
  * plus the real data, the real data of few kinds of questions (`limited`; appendix C.1) and the purely symbolic variant.
  */
-export const DataKind = z.enum(['real', 'limited', 'high/high', 'high/low', 'low/high', 'low/low', 'symbolic']);
+const PaperKind = z.enum(['real', 'limited', 'high/high', 'high/low', 'low/high', 'low/low', 'symbolic']);
+/** Those, and the conditions of one's own (workflows/tasks), of which types know as of the tasks. */
+export const DataKind = z.enum([...PaperKind.options, ...OWN_CONDITIONS.map(({ condition }) => condition)] as unknown as typeof PaperKind.options);
 export type DataKind = z.infer<typeof DataKind>;
 
 /** MDQA's limited subsets (paper, appendix C.1): questions with who, when or where; with when or where; with who. */

@@ -1,14 +1,15 @@
 import { z } from 'zod';
 import { allowedKeys } from './allowed-keys.ts';
-import { Task } from './experiment.ts';
+import { PaperTask, Task } from './experiment.ts';
 import { withPaperSizes } from './paper-sizes.ts';
 import { type Source, SweepSpec } from './spec.ts';
 import { withoutUrlSecrets } from './url-secrets.ts';
 import { gridOf, gridProblems } from '../plan/grid.ts';
 import { isWritten } from '../plan/writings.ts';
+import { ownTask } from '../tasks/lookup.ts';
 
 /** The tasks that each kind of source has rows for. */
-const TASKS_OF: Readonly<Record<Source['kind'], readonly Task[]>> = { miniature: Task.options, 'nq-open': ['mdqa'], musique: ['musique'], summhay: ['summhay'], examples: Task.options };
+const TASKS_OF: Readonly<Record<Source['kind'], readonly Task[]>> = { miniature: PaperTask.options, 'nq-open': ['mdqa'], musique: ['musique'], summhay: ['summhay'], examples: Task.options, rows: Task.options.filter((task) => ownTask(task) !== undefined) };
 
 /** A value from outside that does not fit its schema; one line per problem, each naming field, found and allowed. */
 export class InvalidInput extends Error {

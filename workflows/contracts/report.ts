@@ -8,6 +8,7 @@ import { Agreement } from './agreement.ts';
 import { ArtifactKey, Stage } from './artifacts.ts';
 import { DatasetCard } from './dataset.ts';
 import { Baseline, Condition, Task } from './experiment.ts';
+import { Inspection } from './inspection.ts';
 import { Masking, Patching } from './results.ts';
 import { ModelSpec, SweepSpec, VariantSpec } from './spec.ts';
 
@@ -92,6 +93,8 @@ export const CellResults = z.strictObject({
   training: z.strictObject({ loss: z.array(LossPoint) }).nullable(),
   evaluation: Evaluation.nullable(),
   heads: HeadFindings.nullable(),
+  /** Where its heads looked in a few examples; null where they were not scored. */
+  inspection: Inspection.nullable(),
   masking: Masking.nullable(),
   patching: PatchingFindings.nullable(),
   /** Why patching is not there although the cell itself is; null elsewhere. */
@@ -166,7 +169,7 @@ export type SettingResults = z.infer<typeof SettingResults>;
 /** Where a task's questions come from. */
 export const SourceFacts = z.strictObject({
   task: Task,
-  kind: z.enum(['miniature', 'nq-open', 'musique', 'summhay', 'examples']),
+  kind: z.enum(['miniature', 'nq-open', 'musique', 'summhay', 'examples', 'rows']),
   status: ResultStatus,
   stages: z.array(StageFacts),
   /** Questions and further passages that were imported; null while the source is not there. */

@@ -47,7 +47,10 @@ export const ExamplesSource = z.strictObject({
   test: SourceFile.optional(),
 });
 
-export const Source = z.discriminatedUnion('kind', [MiniatureSource, NqOpenSource, MusiqueSource, SummhaySource, ExamplesSource]);
+/** Rows of a task of one's own, JSONL (plain or .gz) in the form that the task says (workflows/tasks). */
+export const RowsSource = z.strictObject({ kind: z.literal('rows'), train: SourceFile, test: SourceFile });
+
+export const Source = z.discriminatedUnion('kind', [MiniatureSource, NqOpenSource, MusiqueSource, SummhaySource, ExamplesSource, RowsSource]);
 export type Source = z.infer<typeof Source>;
 
 /** How a dense retriever ranks the passages of a pool; the defaults are Contriever's own settings (Izacard et al. 2022). */

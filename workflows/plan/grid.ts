@@ -2,6 +2,7 @@
 import { type Baseline, CellStage, type Condition, dataOf, type Task } from '../contracts/experiment.ts';
 import type { CellsLeftOut } from '../contracts/selectors.ts';
 import type { ModelSpec, SweepSpec, TaskSpec } from '../contracts/spec.ts';
+import { lackingMaking } from '../tasks/lookup.ts';
 import { type Place, selectorProblems, selectsStage } from './selecting.ts';
 
 /** One task with one model, tuned in one way from one seed: the unit of the paper's tables. */
@@ -40,6 +41,8 @@ export interface GridCell {
 /** Conditions that a task does not have in the paper. */
 function lackingOf(task: Task, condition: Condition): string | null {
   const { kind, subset } = dataOf(condition);
+  const lacking = lackingMaking(task, condition);
+  if (lacking !== null) return lacking;
   if (task === 'summhay' && kind === 'limited') return 'SummHay Citation has no limited real data (paper, appendix C.1)';
   if (task === 'musique' && subset !== null) return 'MuSiQue has one limited subset, condition "limited" (paper, appendix C.1)';
   return null;

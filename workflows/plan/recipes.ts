@@ -3,10 +3,11 @@
  * determines its artifact. What is not named here does not influence the stage, and so re-runs nothing.
  */
 import type { ArtifactRef, Recipe, Stage } from '../contracts/artifacts.ts';
-import { type Condition, dataOf } from '../contracts/experiment.ts';
+import { type Condition, type DataKind, dataOf } from '../contracts/experiment.ts';
 import { type ModelSpec, type Source, SPARE_SHARE, type SweepSpec, type TaskSpec, type Writer } from '../contracts/spec.ts';
 import { locationOf, type SourceFile } from '../contracts/source-file.ts';
 import { withoutUrlSecrets } from '../contracts/url-secrets.ts';
+import { ownMaking } from '../tasks/lookup.ts';
 import { STAGE_VERSIONS } from './versions.ts';
 import type { Writing } from './writings.ts';
 
@@ -55,6 +56,8 @@ function withFingerprints(source: Exclude<Source, { kind: 'miniature' }>, finger
       return { kind: source.kind, questions: source.questions.map(of), ...(source.pool !== undefined && { pool: of(source.pool) }) };
     case 'summhay':
       return { kind: source.kind, topics: source.topics.map(of) };
+    case 'rows':
+      return { kind: source.kind, train: of(source.train), test: of(source.test) };
     case 'examples':
       return { kind: source.kind, examples: of(source.examples), ...(source.test !== undefined && { test: of(source.test) }) };
   }
@@ -119,7 +122,7 @@ export function datasetRecipe(spec: SweepSpec, task: TaskSpec, condition: Condit
       ...(condition === 'symbolic' && task.task === 'summhay' && { listLength: task.listLength }),
       ...(condition === 'symbolic' && task.task === 'musique' && task.dictionaryEntries !== 10 && { dictionaryEntries: task.dictionaryEntries }),
       ...haystack(task),
-      ...given(task),
+      ...given(task, kind),
       ...format(spec),
     },
     inputs,
@@ -127,9 +130,11 @@ export function datasetRecipe(spec: SweepSpec, task: TaskSpec, condition: Condit
   );
 }
 
-/** Examples that are used as they are given. */
-function given({ source }: TaskSpec): Params {
-  return source.kind === 'examples' ? { given: true } : {};
+/** Examples that are used as they are given, or the version of the code of one's own that makes them. */
+function given({ task, source }: TaskSpec, kind: DataKind): Params {
+  if (source.kind === 'examples') return { given: true };
+  const own = ownMaking(task, kind);
+  return own === undefined ? {} : { own: own.version };
 }
 
 function format({ prompt }: SweepSpec): Params {
@@ -144,7 +149,7 @@ function haystack({ task, highestDocumentNumber, documents }: TaskSpec): Params 
 export function testRecipe(spec: SweepSpec, task: TaskSpec, inputs: DatasetInputs): Recipe {
   return recipe(
     'dataset',
-    { task: task.task, condition: 'real', splits: 'test', contextTokens: task.contextTokens, test: task.examples.test, ...haystack(task), ...given(task), ...format(spec) },
+    { task: task.task, condition: 'real', splits: 'test', contextTokens: task.contextTokens, test: task.examples.test, ...haystack(task), ...given(task, 'real'), ...format(spec) },
     inputs,
     spec.seed,
   );

@@ -19,6 +19,8 @@ export function filesOf(source: Source): NamedFile[] {
       return [...list('questions', source.questions), ...optional('pool', source.pool)];
     case 'summhay':
       return list('topics', source.topics);
+    case 'rows':
+      return [named('train', source.train), named('test', source.test)];
     case 'examples':
       return [named('examples', source.examples), ...optional('test', source.test)];
   }

@@ -19,7 +19,7 @@ const needles = (expression: Expression): Writing => ({ what: 'needles', express
 const low: Writings = { needles: needles('low') };
 const high: Writings = { needles: needles('high') };
 
-const WRITINGS: Readonly<Record<Task, Partial<Record<Condition, Writings>>>> = {
+const WRITINGS: Readonly<Partial<Record<Task, Partial<Record<Condition, Writings>>>>> = {
   mdqa: {
     'high/high': { ...high, passages: { what: 'passages', expression: 'high' } },
     'high/low': high,
@@ -38,10 +38,10 @@ const WRITINGS: Readonly<Record<Task, Partial<Record<Condition, Writings>>>> = {
 };
 
 export function writingsOf(task: Task, condition: Condition): Writings {
-  return WRITINGS[task][condition] ?? {};
+  return WRITINGS[task]?.[condition] ?? {};
 }
 
 /** Whether a condition's texts are written for it. */
 export function isWritten(task: Task, condition: Condition): boolean {
-  return WRITINGS[task][condition] !== undefined;
+  return WRITINGS[task]?.[condition] !== undefined;
 }

@@ -22,6 +22,7 @@ export async function* mdqaRows({ sourceDir, rankingDir, condition, split, seed,
     const written = dimensions !== null && row.fact === undefined;
     yield {
       id: row.id,
+      source: row,
       real: () => realDraft(row, pool),
       draft: () => {
         if (condition === 'symbolic') return symbolicDraft(seededRandom('mdqa', condition, seed, row.id));

@@ -22,6 +22,7 @@ export async function* musiqueRows({ sourceDir, rankingDir, condition, split, se
     const written = dimensions !== null && facts === null;
     yield {
       id: row.id,
+      source: row,
       real: () => realDraft(row, pool),
       draft: () => {
         const random = seededRandom('musique', condition, seed, row.id);

@@ -29,6 +29,7 @@ export async function* summhayRows({ sourceDir, condition, split, seed, writings
     const real = () => realDraft(row, documents, haystack, authored, seededRandom('summhay', 'real', seed, row.id));
     yield {
       id: row.id,
+      source: row,
       real,
       draft: () => {
         if (condition === 'limited') throw new DatasetError(`condition: found "limited", allowed for summhay: ${DataKind.options.filter((other) => other !== 'limited').join(', ')}`);

@@ -1,4 +1,5 @@
 /** From a Vega-Lite description to an SVG: inside the page, or a file of its own. */
+import { setImmediate } from 'node:timers/promises';
 import * as vega from 'vega';
 import { compile, type TopLevelSpec } from 'vega-lite';
 import { escapeHtml } from '../escape.ts';
@@ -87,6 +88,8 @@ export async function drawSheet({ title, columns, beside = 56, key, panels }: Sh
 }
 
 async function svgOf(spec: TopLevelSpec): Promise<string> {
+  // A page of a thousand heads takes long: heartbeats and other work of the process get their turn between drawings.
+  await setImmediate();
   const view = new vega.View(vega.parse(compile(spec).spec), { renderer: 'none' });
   const svg = await view.toSVG();
   view.finalize();

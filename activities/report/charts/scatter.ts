@@ -20,8 +20,9 @@ const HEIGHT = 190;
 /** Labels stand in a column beside the drawing, so far from its right edge and from each other. */
 const GAP = 14;
 const LINE = 13;
-/** Ends of axes are multiples of this. */
+/** Ends of axes are multiples of this, at most so many of them. */
 const STEP = 0.05;
+const MOST = 20;
 
 /** Cosine of head scores with the real-data model's against F1 on the real test split (Figures 4 and 11): one labelled point per model. */
 export function scatterChart(points: readonly ScatterPoint[]): Chart {
@@ -68,7 +69,7 @@ export function domain(values: readonly number[]): [number, number] {
   let low = Math.floor((Math.min(...values) + 1e-9) / STEP);
   let high = Math.ceil((Math.max(...values) - 1e-9) / STEP);
   while (high - low < 2) {
-    if (low > 0) low -= 1;
+    if (high >= MOST || (low > 0 && low === high)) low -= 1;
     else high += 1;
   }
   const end = (step: number) => Number((step * STEP).toFixed(2));

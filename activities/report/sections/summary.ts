@@ -2,12 +2,14 @@ import type { SweepResults } from '#workflows/contracts/report.ts';
 import { html, type Html, quoted } from '../html.ts';
 import { settingName } from '../format.ts';
 import { nature } from '../nature.ts';
+import { overall } from '../overall.ts';
 import { completeness, findings, whatWasRun } from '../summary.ts';
 
 /** Name of the sweep, what it is and is not, and what it found. */
 export function header(results: SweepResults): Html {
   const { done, total } = completeness(results);
   const statements = nature(results);
+  const inAll = overall(results);
   return html`<header>
 <p class="kind">Needlework sweep</p>
 <h1>${results.name}</h1>
@@ -16,6 +18,7 @@ ${statements.length === 0 ? '' : html`<div class="nature" role="note">${statemen
 </header>
 <section aria-labelledby="found"><h2 id="found">What was found</h2>
 <p class="run${done < total ? ' incomplete' : ''}">${whatWasRun(results)}</p>
+${inAll.length === 0 ? '' : html`<ul class="findings">${inAll.map((sentence) => html`<li>${sentence}</li>`)}</ul>`}
 ${results.settings.map((setting) => {
   const sentences = findings(setting);
   const title = results.settings.length > 1 ? html`<h3>${settingName(setting)}</h3>` : '';

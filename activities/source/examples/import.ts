@@ -1,5 +1,6 @@
 import type { Task } from '#workflows/contracts/experiment.ts';
 import { GivenExample } from '#workflows/contracts/source.ts';
+import { citesDocuments } from '#workflows/tasks/lookup.ts';
 import { type SourceSummary, writeSource } from '../artifact.ts';
 import { SourceError } from '../errors.ts';
 import { readJsonLines } from '../json-lines.ts';
@@ -40,7 +41,7 @@ export async function importExamples({ task, examplesFile, testFile, seed, train
 }
 
 async function readExamples(task: Task, file: string, seed: number, onProgress?: OnProgress): Promise<GivenExample[]> {
-  const check = task === 'summhay' ? givenDocuments : givenStated;
+  const check = citesDocuments(task) ? givenDocuments : givenStated;
   const found: GivenExample[] = [];
   const ids = new Set<string>();
   for await (const { value, row, bytesRead, bytesTotal } of readJsonLines(GivenExample, file)) {

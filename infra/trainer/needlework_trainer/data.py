@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,6 +17,8 @@ from .tokens import Encoded, ModelTokenizer
 
 
 Line = TypeVar("Line", bound=Contract)
+
+_CITATION = re.compile(r"(\[\d+\])+")
 
 
 class Span(Contract):
@@ -33,8 +36,9 @@ class Example(Contract):
     """One prompt with what it should be answered."""
 
     id: Text
-    task: Literal["mdqa", "musique", "summhay"]
-    condition: Literal["real", "limited", "high/high", "high/low", "low/high", "low/low", "symbolic"]
+    # The paper's, or a task or condition that someone added: workflows/tasks.
+    task: Text
+    condition: Text
     split: Literal["train", "validation", "test"]
     prompt: Text
     answer: Text
@@ -43,6 +47,13 @@ class Example(Contract):
     needles: Annotated[list[Span], Field(min_length=1)]
     answer_spans: list[Span]
     prompt_tokens: Count
+
+    @property
+    def cites(self) -> bool:
+        """Whether the answer is the numbers of documents ("[24][27]"), as in SummHay Citation."""
+        if self.task in ("mdqa", "musique"):
+            return False
+        return self.task == "summhay" or all(_CITATION.fullmatch(answer) for answer in self.answers)
 
 
 @dataclass(frozen=True)

@@ -137,7 +137,7 @@ def find_targets(prompt: Prompt, tokenizer: ModelTokenizer, answer_ids: list[int
         in_needle[tokens_in_span(text, offsets, needle.range)] = True
     target = Counter(tokenizer.words(answer_ids).tolist())
     # A citation needs every number it names; of other answers any one writing is the whole.
-    together = list(writings.values()) if prompt.example.task == "summhay" else [sum(writings.values(), [])]
+    together = list(writings.values()) if prompt.example.cites else [sum(writings.values(), [])]
     answer: Counter[int] = Counter()
     for alike in filter(None, together):
         answer += max(alike, key=lambda writing: (writing & target).total() - 1e-6 * writing.total())

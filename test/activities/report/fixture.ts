@@ -2,7 +2,7 @@
  * A FIXTURE, not a result: a sweep's artifacts with invented numbers, made by a formula so that the report can be tested and
  * looked at. Nothing here was measured.
  */
-import { analyseSweep, type CellFiles, type EvaluateFiles, type SweepFiles } from '#activities/analysis/index.ts';
+import { analyseSweep, type CellFiles, type EvaluateFiles, type InspectedFiles, type SweepFiles } from '#activities/analysis/index.ts';
 import { seededRandom } from '#activities/random/seeded.ts';
 import type { Stage } from '#workflows/contracts/artifacts.ts';
 import type { DatasetCard, Example, Pairing } from '#workflows/contracts/dataset.ts';
@@ -117,6 +117,28 @@ function scores(condition: Condition, layers: number, heads: number): HeadScores
   return { layers, heads, examples: 30, retrieval, insight: retrieval.map((row) => row.map((value) => Math.min(1, value * 1.4))), f1: own };
 }
 
+/** Prompts as words behind a `<bos>`; the first heads of layer 1 look at the answer in its needle, others anywhere. */
+export function inspected(condition: Condition, layers: number, heads: number, prompts = 2, documents = 24, tokens = 2): InspectedFiles {
+  const examples = Array.from({ length: prompts }, (_, row) => {
+    const random = seededRandom('inspected', condition, row);
+    const one = { ...example(condition, 2000 + row, documents), id: `row-${row}`, split: 'validation' as const };
+    const offsets: [number, number][] = [[0, 0]];
+    let at = 0;
+    for (const [word, bare] of one.prompt.matchAll(/(\S+)\s*/gu)) {
+      offsets.push([at, at + Array.from(bare!).length]);
+      at += Array.from(word).length;
+    }
+    const answer = offsets.findIndex(([from, to], token) => token > 0 && from <= one.answerSpans[0]!.start && to > one.answerSpans[0]!.start);
+    const written = [` ${one.answer}`, ...Array.from({ length: tokens - 1 }, () => ' bay')];
+    const attended = Int32Array.from({ length: written.length * layers * heads }, (_, place) => {
+      const [layer, head] = [Math.floor(place / heads) % layers, place % heads];
+      return layer === 1 && head < 3 ? answer : random.int(offsets.length);
+    });
+    return { example: one, tokens: { offsets, special: new Map([[0, '<bos>']]) }, written, attended, counted: true };
+  });
+  return { examples, leftOut: 30 - prompts };
+}
+
 function masking(condition: Condition, f1: number): Masking {
   const random = seededRandom('masking', condition);
   const sets = [2, 4, 8].flatMap((k): Masking['sets'] => [
@@ -175,6 +197,7 @@ export function fixtureFiles({ conditions = ['real', 'high/high', 'symbolic'], l
       steps: losses(condition, 68, 3.2, 0.4),
       evaluate: evaluate(condition, tests, f1),
       scores: scores(condition, layers, heads),
+      inspected: inspected(condition, layers, heads),
       masking: masking(condition, f1),
       ...(condition !== 'real' && { patching: patching(condition, f1) }),
     };

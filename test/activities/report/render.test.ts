@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import { describe, expect, test } from 'vitest';
+import { positive } from '#activities/report/charts/shades.ts';
 import { analyseSweep } from '#activities/analysis/index.ts';
 import { renderReport, resultsJson, summaryTable } from '#activities/report/index.ts';
 import { SweepResults } from '#workflows/contracts/report.ts';
@@ -50,13 +51,19 @@ describe('the page', () => {
     // A dataset's two histograms share one figure.
     const datasets = 4;
     expect((page.match(/<svg/g) ?? []).length).toBe((drawings?.length ?? 0) + datasets);
-    // One F1 figure, and three heatmaps, masking curves and loss curves.
-    expect(drawings).toHaveLength(10 + datasets);
+    // One F1 figure and one scatter; three heatmaps of either score, masking curves and loss curves; two models head by head.
+    expect(drawings).toHaveLength(2 + 12 + 2 + datasets);
     expect(page.match(/<caption>/g)).toHaveLength((page.match(/<table[ >]/g) ?? []).length);
   });
 
   test('draws every head with its score on hover', () => {
-    expect(page.match(/<title>layer \d+, head \d+: [^<]*<\/title>/g)).toHaveLength(3 * 32);
+    const squares = Array.from(page.matchAll(/<div data-heatmap="(retrieval|insight)" data-setting="mdqa-tiny-llama" data-condition="([^"]*)" data-heads="8">([^]*?)<\/div>/g), ([, kind, condition, drawing]) => ({ kind, condition, titles: Array.from(drawing!.matchAll(/<title>([^<]*)<\/title>/g), ([, text]) => text) }));
+    expect(squares).toHaveLength(6);
+    for (const { kind, condition, titles } of squares) {
+      const matrix = results.settings[0]!.cells.find((cell) => cell.condition === condition)!.heads![kind as 'retrieval' | 'insight'];
+      // In the order that the page's scripts count on.
+      expect(titles).toEqual(matrix.flatMap((row, layer) => row.map((value, head) => `layer ${layer}, head ${head}: ${positive(value)}`)));
+    }
     expect(page).toMatch(/<title>High \/ High: 0\.\d\d \(0\.\d\d to 0\.\d\d\)<\/title>/);
   });
 

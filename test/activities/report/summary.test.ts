@@ -11,7 +11,7 @@ const evaluation = (mean: number, gap: [number, number, number] | null = null): 
   f1MinusReal: gap && { mean: gap[0], low: gap[1], high: gap[2] },
 });
 const cell = (condition: CellResults['condition'], parts: Partial<CellResults>): CellResults => ({
-  condition, status: 'done', reason: null, stages: [], dataset: null, training: null, evaluation: null, heads: null, masking: null, patching: null, patchingReason: null, ...parts,
+  condition, status: 'done', reason: null, stages: [], dataset: null, training: null, evaluation: null, heads: null, inspection: null, masking: null, patching: null, patchingReason: null, ...parts,
 });
 const setting = (cells: CellResults[], baselines: SettingResults['baselines'] = []): SettingResults => ({
   task: 'mdqa', model: 'm', test: { stages: [], dataset: null }, baselines, cells, siblings: [], predictions: [],
@@ -52,8 +52,9 @@ describe('sentences follow the numbers', () => {
     const set = (kind: 'complement' | 'intersection' | 'random', f1: number) => ({ id: kind, kind, draw: null, heads: [], f1 });
     expect(findings(setting([patched('low/low', [0.41, 0.3, 0.2]), patched('symbolic', [0.3, 0.6, 0.5])]))).toEqual([
       'Heads patched from the model tuned on real data raised F1 in 2 of 2 models, most in that tuned on symbolic data: from 0.40 to 0.60 (intersection, 3 heads).',
+      'Of heads patched from the real-data model: those of the intersection beat as many random ones in 2 of 2 models, those of the complement beat as many random ones in 1 of 2 models.',
     ]);
-    expect(findings(setting([patched('low/low', [0.4, 0.3, 0.2])]))).toEqual(['Heads patched from the model tuned on real data raised F1 in 0 of 1 model.']);
+    expect(findings(setting([patched('low/low', [0.4, 0.3, 0.2])]))[0]).toEqual('Heads patched from the model tuned on real data raised F1 in 0 of 1 model.');
   });
   test('on nothing there are none', () => expect(findings(setting([cell('real', { status: 'missing', reason: 'x' })]))).toEqual([]));
 });

@@ -1,0 +1,199 @@
+/** The page as a reader has it: in a browser, from disk, with and without its scripts. */
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { pathToFileURL } from 'node:url';
+import type { Browser, BrowserContextOptions, Page } from 'playwright-core';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { differenceText } from '#activities/report/charts/heatmap.ts';
+import { nameOf } from '#activities/report/format.ts';
+import { renderReport } from '#activities/report/index.ts';
+import { PALETTE } from '#activities/report/palette.ts';
+import { CHROMIUM, openBrowser } from '../../support/browser.ts';
+import { fixtureResults } from './fixture.ts';
+
+const results = fixtureResults({ conditions: ['real', 'high/high', 'low/low', 'symbolic'] });
+const [setting] = results.settings;
+/** Milliseconds that a browser on a busy machine may take for anything. */
+const PATIENCE = 240_000;
+
+/** The last condition of the fixture has failed. */
+const scored = setting!.cells.filter(({ heads }) => heads !== null);
+
+/** What the functions that run in the browser know; the rest of the program has no such things. */
+declare const getComputedStyle: (element: unknown) => { fill: string };
+interface Row {
+  cells: { textContent: string }[];
+}
+interface Title {
+  textContent: string;
+  parentElement: unknown;
+}
+
+const rgb = (hex: string) => `rgb(${[1, 3, 5].map((at) => Number.parseInt(hex.slice(at, at + 2), 16)).join(', ')})`;
+const [LIGHT, DARK] = PALETTE.page.map(rgb) as [string, string];
+const background = (page: Page) => page.evaluate<string>('getComputedStyle(document.body).backgroundColor');
+
+describe.skipIf(CHROMIUM === undefined)(`the page in a browser${CHROMIUM === undefined ? ' (skipped: this machine has no Chromium; NEEDLEWORK_CHROMIUM may name one)' : ''}`, { timeout: 2 * PATIENCE }, () => {
+  let browser: Browser;
+  let folder: string;
+  let url: string;
+  /** Read by one test after the other, from light and sorted as it came. */
+  let page: Page;
+  const complaints: string[] = [];
+  const loaded: string[] = [];
+
+  async function open(options: BrowserContextOptions = {}): Promise<Page> {
+    const opened = await (await browser.newContext({ viewport: { width: 1200, height: 900 }, ...options })).newPage();
+    opened.setDefaultTimeout(PATIENCE);
+    opened.on('console', (message) => complaints.push(`${message.type()}: ${message.text()}`));
+    opened.on('pageerror', ({ message }) => complaints.push(message));
+    opened.on('request', (request) => loaded.push(request.url()));
+    await opened.goto(url);
+    return opened;
+  }
+
+  beforeAll(async () => {
+    folder = await mkdtemp(join(tmpdir(), 'page-'));
+    url = pathToFileURL(join(folder, 'report.html')).href;
+    await writeFile(join(folder, 'report.html'), await renderReport(results));
+    browser = await openBrowser();
+    page = await open({ colorScheme: 'light' });
+  }, PATIENCE);
+  afterAll(async () => {
+    await browser?.close();
+    await rm(folder, { recursive: true, force: true });
+  });
+
+  test('has every part, table and figure, drawn and of some size', async () => {
+    // Texts, since what runs in the browser is not of this program's types.
+    const found = await page.evaluate<{ parts: string[]; drawings: boolean[]; tables: boolean[]; marks: number }>(`(() => {
+      const sized = (element) => element.getBoundingClientRect().width > 40 && element.getBoundingClientRect().height > 20;
+      for (const details of document.querySelectorAll('details')) details.open = true;
+      return {
+        parts: Array.from(document.querySelectorAll('main > section > h2'), ({ id }) => id),
+        drawings: Array.from(document.querySelectorAll('svg'), sized),
+        tables: Array.from(document.querySelectorAll('table'), (table) => table.caption !== null && table.tBodies.length > 0 && sized(table)),
+        marks: document.querySelectorAll('.prompt mark').length,
+      };
+    })()`);
+    expect(found.parts).toEqual(expect.arrayContaining(['found', 'results', 'heads', 'overlap', 'masking', 'patching', 'answers', 'data', 'training', 'figures', 'methods', 'time', 'provenance']));
+    expect(found.drawings.every(Boolean)).toBe(true);
+    // F1, heads by two scores, two models head by head, cosine and F1, masking, loss, and two of each dataset.
+    expect(found.drawings).toHaveLength(1 + 2 * scored.length + 2 + 1 + scored.length + scored.length + 2 * (setting!.cells.length + 1));
+    expect(found.tables.every(Boolean)).toBe(true);
+    expect(found.tables.length).toBeGreaterThan(12);
+    expect(found.marks).toBeGreaterThan(0);
+  });
+
+  test('tells layer, head and score of the square that is pointed at', async () => {
+    const map = page.locator('[data-heatmap="retrieval"][data-condition="real"] svg').first();
+    await map.scrollIntoViewIfNeeded();
+    const matrix = scored[0]!.heads!.retrieval;
+    const [layer, head] = matrix.flatMap((row, at) => row.map((value, column) => [at, column, value] as const)).reduce((best, each) => (each[2] > best[2] ? each : best));
+    const square = map.locator('path:has(> title)').nth(layer * matrix[0]!.length + head);
+    await square.hover();
+    const box = (await square.boundingBox())!;
+    const text = await page.evaluate<string>(`document.elementFromPoint(${box.x + box.width / 2}, ${box.y + box.height / 2})?.querySelector('title')?.textContent`);
+    expect(text).toBe(`layer ${layer}, head ${head}: ${matrix[layer]![head]!.toFixed(2)}`);
+  });
+
+  test('sorts tables by a column, by keyboard, and says how', async () => {
+    const region = page.getByRole('region', { name: 'F1 on the real test split by training data' }).first();
+    const header = region.getByRole('columnheader', { name: 'F1', exact: true });
+    const column = () => region.locator('tbody').last().locator('tr').evaluateAll((rows) => rows.map((row): string => (row as unknown as Row).cells[1]!.textContent));
+    const f1 = scored.map(({ evaluation }) => evaluation!.f1.mean.toFixed(2));
+    const original = await column();
+    const [failed] = original.slice(scored.length);
+    expect(original.slice(0, scored.length)).toEqual(f1);
+    await header.getByRole('button').focus();
+    await page.keyboard.press('Enter');
+    expect(await header.getAttribute('aria-sort')).toBe('descending');
+    expect(await column()).toEqual([...f1.toSorted().reverse(), failed]);
+    await page.keyboard.press('Space');
+    expect(await header.getAttribute('aria-sort')).toBe('ascending');
+    // What is not there stays behind what is.
+    expect(await column()).toEqual([...f1.toSorted(), failed]);
+    const names = region.getByRole('columnheader', { name: 'Training data' });
+    await names.getByRole('button').click();
+    expect([await header.getAttribute('aria-sort'), await names.getAttribute('aria-sort')]).toEqual([null, 'ascending']);
+    await names.getByRole('button').click();
+    await names.getByRole('button').click();
+    expect(await names.getAttribute('aria-sort')).toBe(null);
+    expect(await column()).toEqual(original);
+  });
+
+  test('is light or dark as the system, or as is chosen, and remembers', async () => {
+    expect(await background(page)).toBe(LIGHT);
+    await page.emulateMedia({ colorScheme: 'dark' });
+    expect(await background(page)).toBe(DARK);
+    await page.emulateMedia({ colorScheme: 'light' });
+    await page.getByRole('radio', { name: 'dark', exact: true }).check();
+    expect(await background(page)).toBe(DARK);
+    await page.reload();
+    expect(await background(page)).toBe(DARK);
+    expect(await page.getByRole('radio', { name: 'dark', exact: true }).isChecked()).toBe(true);
+    // A drawing is of the theme too.
+    const fill = () => page.locator('[data-heatmap] path:has(> title)').first().evaluate((path) => getComputedStyle(path).fill);
+    const dark = await fill();
+    await page.getByRole('radio', { name: 'light', exact: true }).check();
+    expect(await background(page)).toBe(LIGHT);
+    expect(await fill()).not.toBe(dark);
+    await page.getByRole('radio', { name: 'as the system' }).check();
+    await page.emulateMedia({ colorScheme: 'dark' });
+    expect(await background(page)).toBe(DARK);
+    await page.emulateMedia({ colorScheme: 'light' });
+  });
+
+  test('holds any two models against each other, as the server would have drawn them', async () => {
+    const pair = page.locator('[data-pair]').first();
+    const drawn = () => pair.locator('[data-map] title').evaluateAll((titles) => titles.map((title) => ({ text: (title as unknown as Title).textContent, fill: getComputedStyle((title as unknown as Title).parentElement).fill })));
+    const note = () => pair.locator('p.note').textContent();
+    const [first, second] = [await drawn(), await note()];
+    const [one, other] = [scored.at(-1)!, scored[0]!];
+    await pair.getByLabel('First').selectOption(nameOf(one.condition));
+    await pair.getByLabel('second').selectOption(nameOf(other.condition));
+    const texts = (await drawn()).map(({ text }) => text);
+    const [own, theirs] = [one, other].map(({ heads }) => heads!.retrieval.flat()) as [number[], number[]];
+    const width = one.heads!.heads;
+    expect(texts.slice(0, own.length)).toEqual(own.map((value, at) => `layer ${Math.floor(at / width)}, head ${at % width}: ${differenceText(value, theirs[at]!)}`));
+    expect(texts.slice(own.length).filter((text) => text!.endsWith(': both'))).toHaveLength(own.filter((value, at) => value > 0 && theirs[at]! > 0).length);
+    expect(await note()).toContain(`Cosine of their scores: ${one.heads!.cosine!.toFixed(2)}.`);
+    expect(await note()).not.toBe(second);
+    // Back to the models that the page came with: what the script makes is what the server drew.
+    await pair.getByLabel('First').selectOption(nameOf(scored[0]!.condition));
+    await pair.getByLabel('second').selectOption(nameOf(scored[1]!.condition));
+    expect([await drawn(), await note()]).toEqual([first, second]);
+  });
+
+  test('prints on white, in whatever theme it is read, without what is for the screen', async () => {
+    await page.getByRole('radio', { name: 'dark', exact: true }).check();
+    await page.emulateMedia({ media: 'print' });
+    expect(await background(page)).toBe('rgb(255, 255, 255)');
+    const forScreens = await page.locator('nav, .theme, .choices').all();
+    expect(forScreens.length).toBeGreaterThan(2);
+    for (const shown of forScreens) expect(await shown.isVisible()).toBe(false);
+    const pdf = await page.pdf({ format: 'A4' });
+    expect(pdf.subarray(0, 5).toString()).toBe('%PDF-');
+    expect(pdf.length).toBeGreaterThan(20_000);
+  });
+
+  test('fits a narrow screen: what is wider scrolls by itself', async () => {
+    await page.emulateMedia({ media: 'screen' });
+    await page.setViewportSize({ width: 375, height: 700 });
+    expect(await page.evaluate<number>('document.documentElement.scrollWidth')).toBeLessThanOrEqual(375);
+  });
+
+  test('has everything without its scripts, and nothing that would need them', async () => {
+    const still = await open({ javaScriptEnabled: false });
+    const counts = async (of: Page) => [await of.locator('table').count(), await of.locator('svg').count(), await of.locator('main > section').count(), await of.locator('svg title').count()];
+    expect(await counts(still)).toEqual(await counts(page));
+    for (const control of await still.locator('.theme, .choices').all()) expect(await control.isVisible()).toBe(false);
+    expect(await still.locator('thead button').count()).toBe(0);
+  });
+
+  test('loads nothing but itself, and nothing in it went wrong', () => {
+    expect(new Set(loaded)).toEqual(new Set([url]));
+    expect(complaints).toEqual([]);
+  });
+});
