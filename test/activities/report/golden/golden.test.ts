@@ -8,7 +8,7 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterAll, beforeAll, expect, test } from 'vitest';
+import { afterAll, beforeAll, expect, test, vi } from 'vitest';
 import { analyseSweep } from '#activities/analysis/index.ts';
 import { collectSweep } from '#activities/report/collect.ts';
 import { renderReport, resultsJson } from '#activities/report/index.ts';
@@ -21,6 +21,9 @@ import { ANY_FINGERPRINTS } from '../../../support/spec.ts';
 import { contextForTests, s3ForTests } from '../../../support/stored-activities.ts';
 import { storeSweep } from '../../../support/stored-sweep.ts';
 import { GOLDEN_MISSING, goldenContents, goldenSpec } from './artifacts.ts';
+
+// The page is rendered several times, maybe on a machine that has much else to do.
+vi.setConfig({ testTimeout: 300_000, hookTimeout: 300_000 });
 
 const GOLDEN = new URL('./results.json', import.meta.url);
 

@@ -2,7 +2,7 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
 import { analyseSweep } from '#activities/analysis/index.ts';
 import { PAPER_TABLES } from '#activities/paper/tables.ts';
 import { collectSweep } from '#activities/report/collect.ts';
@@ -48,6 +48,9 @@ const IMPOSSIBLE: Readonly<Record<string, string>> = {
   // H_real has 91 heads, of which 0.87 are shared: 79 in the intersection, more in either complement.
   '11 mistral SummHay High, High N': '79',
 };
+
+// Some two hundred artifacts, and a page of all of the study's cells.
+vi.setConfig({ testTimeout: 300_000, hookTimeout: 300_000 });
 
 let folder: string;
 let s3: Awaited<ReturnType<typeof s3ForTests>>;
