@@ -2,6 +2,7 @@
  * A FIXTURE: sweeps whose artifacts hold invented numbers, in a real store, so that what works on the store alone can be tried in
  * seconds. Nothing of it was measured.
  */
+import { readFileSync } from 'node:fs';
 import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
@@ -69,9 +70,9 @@ function filesOf(unit: Unit, role: string, recipe: Recipe, { likeReal, f1 }: Req
     case 'source':
       return { 'counts.json': json({ rows: { train: 20, test: 5, dropped: {} }, pool: { kept: 7 } }) };
     case 'base':
-      return { 'config.json': json({ num_hidden_layers: LAYERS, hidden_size: 64, num_attention_heads: HEADS, vocab_size: 100 }) };
+      return { 'config.json': json({ num_hidden_layers: LAYERS, hidden_size: 64, num_attention_heads: HEADS, vocab_size: 100 }), 'tokenizer.json': readFileSync(new URL('../../examples/models/tiny-llama/tokenizer.json', import.meta.url)) };
     case 'dataset':
-      return role === 'test' ? { 'card.json': json({ ...test.card, task: unit.task }), 'test.jsonl': jsonl(test.examples!) } : { 'card.json': json({ ...cell.card, task: unit.task }), 'pairing.jsonl': jsonl(cell.pairing!) };
+      return role === 'test' ? { 'card.json': json({ ...test.card, task: unit.task }), 'test.jsonl': jsonl(test.examples!) } : { 'card.json': json({ ...cell.card, task: unit.task }), 'pairing.jsonl': jsonl(cell.pairing!), 'validation.jsonl': '' };
     case 'train':
       return { 'steps.jsonl': jsonl(cell.steps!) };
     case 'evaluate': {
@@ -106,11 +107,13 @@ function scoreFiles({ id, task, model }: Unit, share: number): Record<string, st
   const tensors = {
     retrieval: { dtype: 'F32', shape: [SCORED, LAYERS, HEADS], data: retrieval },
     insight: { dtype: 'F32', shape: [SCORED, LAYERS, HEADS], data: retrieval },
-    attended: { dtype: 'I32', shape: [SCORED, LAYERS, HEADS], data: new Int32Array(SCORED * size) },
-    written: { dtype: 'I32', shape: [SCORED], data: new Int32Array(SCORED) },
-    offsets: { dtype: 'I64', shape: [SCORED + 1], data: BigInt64Array.from({ length: SCORED + 1 }, (_, at) => BigInt(at)) },
+    // Nothing was written, so that the report has nothing to show of where heads looked.
+    attended: { dtype: 'I32', shape: [0, LAYERS, HEADS], data: new Int32Array(0) },
+    written: { dtype: 'I32', shape: [0], data: new Int32Array(0) },
+    offsets: { dtype: 'I64', shape: [SCORED + 1], data: new BigInt64Array(SCORED + 1) },
     prompt_tokens: { dtype: 'I32', shape: [SCORED], data: new Int32Array(SCORED).fill(100) },
     counted: { dtype: 'BOOL', shape: [SCORED], data: new Uint8Array(SCORED).fill(1) },
   } as const;
-  return { 'scores.json': json(scores), 'examples.safetensors': safetensors(tensors) };
+  const predictions = Array.from({ length: SCORED }, (_, at) => ({ id: `row-${at}`, text: '', tokenIds: [], stoppedBy: 'length' }));
+  return { 'scores.json': json(scores), 'predictions.jsonl': jsonl(predictions), 'examples.safetensors': safetensors(tensors) };
 }
