@@ -96,6 +96,7 @@ describe('a published page', () => {
     const here = withPlaces(page, { artifacts: '/home/x/s3/needlework/artifacts', workflows: 'http://127.0.0.1:8233/namespaces/default/workflows' }, { folder: '/home/x/reports/my sweep', sweep: 'my sweep' });
     expect(here).toContain(`<a data-artifact="dataset/${key}" href="../../s3/needlework/artifacts/dataset/${key}/">`);
     expect(here).toContain('<a data-workflow="mdqa/tiny-llama/high/high" href="http://127.0.0.1:8233/namespaces/default/workflows/my%20sweep%2Fmdqa%2Ftiny-llama%2Fhigh%2Fhigh">');
+    expect(withPlaces(here, { artifacts: 's3://b/artifacts', workflows: 'http://ui' }, { folder: '/r', sweep: 's' })).toBe(withPlaces(page, { artifacts: 's3://b/artifacts', workflows: 'http://ui' }, { folder: '/r', sweep: 's' }));
     const there = withPlaces(page, { artifacts: 's3://b/artifacts', workflows: null }, { folder: '/r', sweep: 's' });
     expect(there).toContain(`<a data-artifact="dataset/${key}" href="s3://b/artifacts/dataset/${key}/">`);
     expect(there).toContain('<a data-workflow="mdqa/tiny-llama/high/high">');
