@@ -218,9 +218,10 @@ class Artifacts {
   async facts(unit: string, roles: string[]): Promise<StageFacts[]> {
     const facts: StageFacts[] = [];
     for (const role of roles.filter((candidate) => this.has(unit, candidate))) {
-      const { kind, key, measurements } = await this.manifest(unit, role);
+      const { kind, key, measurements, summary } = await this.manifest(unit, role);
       const number = (name: string) => (typeof measurements[name] === 'number' ? (measurements[name] as number) : null);
-      const tokens = number('tokens');
+      // Those of training are among its results: the same every time.
+      const tokens = number('tokens') ?? (typeof summary.tokens === 'number' ? summary.tokens : null);
       facts.push({ stage: kind as StageFacts['stage'], key, status: 'done', seconds: number('stageSeconds'), tokens: tokens === null ? null : Math.round(tokens), reused: null });
     }
     return facts;

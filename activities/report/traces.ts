@@ -60,7 +60,7 @@ export function traceOf(setting: SettingResults, by: Condition | Baseline, measu
     const [of, stages] = whose === 'own' ? [unit, own] : whose === 'real' ? [unitId(setting, 'real'), stagesOf(setting, 'real')] : [`${setting.task}/${setting.model}: test`, setting.test.stages];
     return stages.filter((facts) => facts.stage === stage && facts.status === 'done').map(({ key }) => ({ of, stage, key, files }));
   });
-  return { id: traceId({ unit, measure }), unit, measure, origins: [{ of: unit, stage: first.stage, key: first.key, files: rule.files }, ...also].filter(({ key }, at, all) => all.findIndex((each) => each.key === key) === at) };
+  return { id: traceId({ unit, measure }), unit, measure, origins: distinct([{ of: unit, stage: first.stage, key: first.key, files: rule.files }, ...also]) };
 }
 
 /** All entries of a unit. */
@@ -69,8 +69,13 @@ export const tracesOf = (setting: SettingResults, by: Condition | Baseline): Tra
 /** Id of the entry of a setting's correlations (sections/traces.ts). */
 export const correlationAnchor = (of: Pick<SettingResults, 'task' | 'model' | 'variant' | 'seed'>): string => `from-correlations-${settingSlug(of)}`;
 
-/** All entries of a sweep. */
-export const tracesOfAll = ({ settings }: SweepResults): Trace[] => settings.flatMap((setting) => [...setting.baselines.map(({ baseline }) => baseline), ...setting.cells.map(({ condition }) => condition)].flatMap((by) => tracesOf(setting, by)));
+/** All entries of a sweep, each once: what a baseline's rest on is that of all settings that it stands in. */
+export function tracesOfAll({ settings }: SweepResults): Trace[] {
+  const all = settings.flatMap((setting) => [...setting.baselines.map(({ baseline }) => baseline), ...setting.cells.map(({ condition }) => condition)].flatMap((by) => tracesOf(setting, by)));
+  return [...Map.groupBy(all, ({ id }) => id).values()].map((same) => ({ ...(same[0] as Trace), origins: distinct(same.flatMap(({ origins }) => origins)) }));
+}
+
+const distinct = (origins: readonly Origin[]): Origin[] => origins.filter(({ key }, at) => origins.findIndex((each) => each.key === key) === at);
 
 /** Id of an entry in the page: `from-mdqa.tiny-llama.real-f1`. */
 export const traceId = ({ unit, measure }: TraceRef): string => `${unitAnchor(unit)}-${measure}`;

@@ -56,7 +56,7 @@ describe('needlework report', { timeout: 120_000 }, () => {
     for (const [file, name] of [[reportFile, 'report.html'], [resultsFile, 'results.json']] as const) expect(readFileSync(join(reports, 'whole', name))).toEqual(readFileSync(file));
     expect(readFileSync(join(root, 'published', 'index.html'), 'utf8')).toContain('<a href="whole/report.html">');
     // What the page links to lies beside it: the tables and figures as files.
-    const links = Array.from(readFileSync(reportFile, 'utf8').matchAll(/href="(?!#|https?:)([^"]+)"/g), ([, link]) => link!);
+    const links = Array.from(readFileSync(reportFile, 'utf8').matchAll(/href="(?!#|https?:|s3:)([^"]+)"/g), ([, link]) => link!);
     expect(links).toEqual(expect.arrayContaining(['tables/table-05.csv', 'tables/table-05.tex']));
     expect(links.filter((link) => !existsSync(join(dirname(reportFile), link)))).toEqual([]);
   });

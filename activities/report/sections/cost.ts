@@ -19,7 +19,7 @@ export function cost(results: SweepResults): Html | null {
   const columns = [
     { head: 'Result' },
     { head: 'Device hours', numeric: true, title: 'Measured: training, evaluation, scoring, masking and patching' },
-    { head: 'Tokens read', numeric: true, title: 'Through the model, where the stage counted them' },
+    { head: 'Tokens read', numeric: true, title: 'In training, and of the prompts of evaluation and head scoring; each other pass where its stage counted them' },
     { head: 'GPU hours', numeric: true, title: `Estimated by the number of operations, at ${SUSTAINED_FLOPS / 1e12} TFLOP/s` },
     { head: 'LLM calls', numeric: true },
     { head: 'LLM dollars', numeric: true, title: 'For the texts of its data, which other results may share' },
@@ -31,13 +31,19 @@ export function cost(results: SweepResults): Html | null {
 function row({ spec, bases, settings }: SweepResults, setting: SettingResults, name: string, stages: readonly StageFacts[], dataset: CellResults['dataset']): Html {
   const worked = stages.filter(({ stage, status }) => ON_DEVICE.has(stage) && status === 'done');
   const seconds = worked.reduce<number | null>((sum, each) => (each.seconds === null ? sum : (sum ?? 0) + each.seconds), null);
-  const tokens = worked.reduce<number | null>((sum, each) => (each.tokens === null ? sum : (sum ?? 0) + each.tokens), null);
+  const tokens = worked.map((each) => each.tokens ?? promptsOf(each, setting, dataset)).reduce<number | null>((sum, each) => (each === null ? sum : (sum ?? 0) + each), null);
   const task = spec.tasks.find((each) => each.task === setting.task);
   const train = { ...spec.train, ...spec.variants?.find(({ variant }) => variant === setting.variant)?.train };
   const hours = task && estimate(bases.find(({ model }) => model === setting.model), task, { ...spec, train }, worked);
   const written = Object.values(dataset?.writing ?? {});
   const dollars = written.some((each) => each.dollars === null) ? null : written.reduce((sum, each) => sum + (each.dollars ?? 0), 0);
   return html`<tr><th scope="row">${settings.length > 1 ? `${settingName(setting)}: ` : ''}${name}</th>${seconds === null ? number('–') : numberBy(seconds, html`${hoursText(seconds / 3600)}<br><span class="muted">${duration(seconds)}</span>`)}${tokens === null ? number('–') : number(count(tokens))}${hours === undefined ? number('–') : numberBy(hours, hoursText(hours))}${written.length === 0 ? [number('–'), number('–')] : [number(count(written.reduce((sum, { calls }) => sum + calls, 0))), number(dollars === null ? 'unknown' : `$${dollars.toFixed(2)}`)]}</tr>`;
+}
+
+/** Tokens of the prompts that a stage reads once each; null for stages that read them several times over. */
+function promptsOf({ stage }: StageFacts, { test }: SettingResults, dataset: CellResults['dataset']): number | null {
+  const split = stage === 'evaluate' ? test.dataset?.splits['test'] : stage === 'score' ? dataset?.splits['validation'] : undefined;
+  return split === undefined ? null : Math.round(split.promptTokens.mean * split.examples);
 }
 
 function estimate(base: BaseFacts | undefined, task: TaskSpec, spec: SweepResults['spec'], worked: readonly StageFacts[]): number | undefined {

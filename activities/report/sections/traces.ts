@@ -5,7 +5,7 @@ import type { SettingResults, StageFacts, SweepResults } from '#workflows/contra
 import type { Measure } from '#workflows/contracts/trace.ts';
 import { nameOf, settingName } from '../format.ts';
 import { type Content, html, type Html } from '../html.ts';
-import { againCommand, AGAIN_LABEL, correlationAnchor, RULES, type Trace, traceOf, tracesOf, unitAnchor } from '../traces.ts';
+import { againCommand, AGAIN_LABEL, correlationAnchor, RULES, type Trace, traceOf, tracesOfAll, unitAnchor } from '../traces.ts';
 
 /** A number with a link to where it comes from; alone where there is no such entry. */
 export function traced(setting: SettingResults, by: Condition | Baseline, measure: Measure, content: Content): Content {
@@ -18,7 +18,15 @@ export const artifactLink = ({ stage, key }: Pick<StageFacts, 'stage' | 'key'>):
 
 /** All entries, unit by unit. */
 export function traces(results: SweepResults): Html | null {
-  const units = results.settings.flatMap((setting) => [...setting.baselines.map(({ baseline, stages }) => unitView(results, setting, baseline, stages)), ...setting.cells.map(({ condition, stages }) => unitView(results, setting, condition, stages))]);
+  const entries = new Map(tracesOfAll(results).map((trace) => [trace.id, trace]));
+  const seen = new Set<string>();
+  const units = results.settings.flatMap((setting) => [...setting.baselines.map(({ baseline, stages }) => ({ by: baseline, stages })), ...setting.cells.map(({ condition, stages }) => ({ by: condition, stages }))].map(({ by, stages }) => {
+    const unit = unitId(setting, by);
+    // Baselines are the same in all settings of a task and model.
+    if (seen.has(unit)) return null;
+    seen.add(unit);
+    return unitView(results, setting, by, stages, [...entries.values()].filter((trace) => trace.unit === unit));
+  }));
   if (units.every((unit) => unit === null)) return null;
   return html`<h3 class="sub" id="from">Where every number comes from</h3>
 <p class="prose">Numbers of the tables are links to these entries: the artifacts and files that each is read from, and how. All statistics are computed from the artifacts anew by <code>npx needlework report</code> with the sweep’s name. The commands below make an artifact itself anew, with all that rests on it if it comes out different; they run in the checkout, with the path of the <code>results.json</code> beside this page in place of <code>results.json</code>. Each makes it anew once: for another time, change the label <code>${AGAIN_LABEL}</code>. On a fleet, start <code>again.json</code> by <code>temporal workflow start --type sweep --task-queue needlework --workflow-id ${results.name} --input-file again.json</code>.</p>
@@ -34,8 +42,7 @@ function correlationView({ correlations }: SweepResults, setting: SettingResults
   return html`<details class="unit" id="${correlationAnchor(setting)}"><summary>${settingName(setting)}: correlations</summary><p class="note">Spearman’s rank correlation over the models below: of recall, or cosine, with F1.</p><ul class="notes">${links}</ul></details>`;
 }
 
-function unitView(results: SweepResults, setting: SettingResults, by: Condition | Baseline, stages: readonly StageFacts[]): Html | null {
-  const found = tracesOf(setting, by);
+function unitView(results: SweepResults, setting: SettingResults, by: Condition | Baseline, stages: readonly StageFacts[], found: readonly Trace[]): Html | null {
   if (found.length === 0) return null;
   const unit = unitId(setting, by);
   const isCell = setting.cells.some(({ condition }) => condition === by);
@@ -43,7 +50,7 @@ function unitView(results: SweepResults, setting: SettingResults, by: Condition 
     const known = CellStage.safeParse(stage);
     return known.success && status === 'done' ? [html`<li>${stage}: <code>${againCommand(results, setting, by, known.data)}</code></li>`] : [];
   });
-  return html`<details class="unit" id="${unitAnchor(unit)}"><summary>${settingName(setting)}: ${nameOf(by)}</summary>
+  return html`<details class="unit" id="${unitAnchor(unit)}"><summary>${isCell ? settingName(setting) : settingName({ task: setting.task, model: setting.model })}: ${nameOf(by)}</summary>
 <p class="note">Unit <code>${unit}</code>${isCell ? html`, <a data-workflow="${unit}">its page in Temporal’s Web UI</a>` : ''}.</p>
 <dl class="traces">${found.map(traceView)}</dl>
 <p class="note">Made anew by</p><ul class="notes">${anew}</ul></details>`;

@@ -61,6 +61,15 @@ describe('traces', () => {
   });
 });
 
+it('baselines, which several seeds share, have one entry, with the real cells of all of them', async () => {
+  const again = { ...setting!, seed: 2, cells: setting!.cells.map((cell) => ({ ...cell, stages: cell.stages.map((facts) => ({ ...facts, key: facts.key.split('').reverse().join('') })) })) };
+  const seeds = { ...results, settings: [{ ...setting!, seed: 1 }, again], paper: { ...results.paper, tables: [] }, correlations: [] };
+  const difference = tracesOfAll(seeds).filter(({ id }) => id === 'from-mdqa.tiny-llama.untuned-f1MinusReal');
+  expect(difference.map(({ origins }) => origins.map(({ of, stage }) => `${of} ${stage}`))).toEqual([['mdqa/tiny-llama/untuned evaluate', 'mdqa/tiny-llama/real/seed-1 evaluate', 'mdqa/tiny-llama: test dataset', 'mdqa/tiny-llama/real/seed-2 evaluate']]);
+  const ids = Array.from((await renderReport(seeds)).matchAll(/ id="(from[^"]*)"/g), ([, id]) => id);
+  expect(new Set(ids).size).toBe(ids.length);
+});
+
 describe('the command that makes an artifact anew', () => {
   const folder = temporaryFolder();
   const cases: [Condition | Baseline, CellStage][] = [['high/high', 'evaluate'], ['real', 'train'], ['symbolic', 'patch'], ['untuned', 'evaluate']];
@@ -87,6 +96,7 @@ describe('a published page', () => {
     const here = withPlaces(page, { artifacts: '/home/x/s3/needlework/artifacts', workflows: 'http://127.0.0.1:8233/namespaces/default/workflows' }, { folder: '/home/x/reports/my sweep', sweep: 'my sweep' });
     expect(here).toContain(`<a data-artifact="dataset/${key}" href="../../s3/needlework/artifacts/dataset/${key}/">`);
     expect(here).toContain('<a data-workflow="mdqa/tiny-llama/high/high" href="http://127.0.0.1:8233/namespaces/default/workflows/my%20sweep%2Fmdqa%2Ftiny-llama%2Fhigh%2Fhigh">');
+    expect(withPlaces(here, { artifacts: 's3://b/artifacts', workflows: 'http://ui' }, { folder: '/r', sweep: 's' })).toBe(withPlaces(page, { artifacts: 's3://b/artifacts', workflows: 'http://ui' }, { folder: '/r', sweep: 's' }));
     const there = withPlaces(page, { artifacts: 's3://b/artifacts', workflows: null }, { folder: '/r', sweep: 's' });
     expect(there).toContain(`<a data-artifact="dataset/${key}" href="s3://b/artifacts/dataset/${key}/">`);
     expect(there).toContain('<a data-workflow="mdqa/tiny-llama/high/high">');
