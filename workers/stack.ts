@@ -18,6 +18,7 @@ import { CHECKOUT, type Home } from './home.ts';
 import { lightWorker } from './light-worker.ts';
 import { fileLogger, logTemporalTo } from './logger.ts';
 import { newsSeconds } from './news-seconds.ts';
+import { localPlaces } from './places.ts';
 import { SEARCH_ATTRIBUTES } from './search-attributes.ts';
 import { NVIDIA_DEVICE, trainerLaunch } from './trainer-launch.ts';
 import { trainerPresence, trainerWorker } from './trainer-worker.ts';
@@ -81,6 +82,7 @@ export async function startStack(home: Home, env: NodeJS.ProcessEnv, onStep: (st
       scratchFolder: home.scratchFolder,
       baseFolder: CHECKOUT,
       reportsFolder: home.reportsFolder,
+      places: localPlaces(home, temporal.uiUrl),
       webhookUrl: (variable) => env[variable],
       newsSeconds: newsSeconds(env),
     };

@@ -2,6 +2,7 @@
 import { PAPER_TABLES, type PaperCell, type PaperModel, type PaperTable } from '#activities/paper/tables.ts';
 import type { ComparedCell, ComparedTable, SettingCorrelations, SettingResults } from '#workflows/contracts/report.ts';
 import type { SweepSpec } from '#workflows/contracts/spec.ts';
+import { sourcesOf } from './cell-sources.ts';
 import { correlations } from './correlations.ts';
 import { mean } from './intervals.ts';
 import { type Measured, ourValue, withoutTask } from './our-values.ts';
@@ -39,9 +40,10 @@ function paperCells({ cells, modules, reportedSpearman }: PaperTable, model: Pap
 }
 
 function compareCell(table: PaperTable, cell: PaperCell, measured: Measured): ComparedCell {
-  const found = measured.settings.filter(({ task }) => task === cell.task).map((setting) => ourValue(cell, setting, measured));
+  const settings = measured.settings.filter(({ task }) => task === cell.task);
+  const found = settings.map((setting) => ourValue(cell, setting, measured));
   const values = found.filter((value) => typeof value === 'number');
   const ours = values.length === 0 ? null : mean(values);
   const reason = ours !== null ? null : (found.find((value) => typeof value === 'string') ?? withoutTask(cell.task));
-  return { ...labels(table, cell), paper: cell.value, ours, seeds: values.length, difference: ours === null ? null : ours - cell.value, reason, note: cell.note ?? null };
+  return { ...labels(table, cell), paper: cell.value, ours, seeds: values.length, difference: ours === null ? null : ours - cell.value, reason, note: cell.note ?? null, from: settings.filter((_, at) => typeof found[at] === 'number').flatMap((setting) => sourcesOf(cell, setting, measured)) };
 }

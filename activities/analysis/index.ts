@@ -19,3 +19,4 @@ export {
   type SettingFiles,
   type SweepFiles,
 } from './sweep.ts';
+export { unitId } from './units.ts';

@@ -97,7 +97,7 @@ const isOf = (a: SettingCorrelations, b: SettingResults) => a.task === b.task &&
  * The cell that the paper means by a condition. "Limited" alone is L1 in the paper's MDQA (appendix C.1), and in a sweep the
  * subset that the task's `limited` names.
  */
-function cellOf(spec: Measured['spec'], { task, cells }: SettingResults, condition: Condition | Baseline): CellResults | undefined {
+export function cellOf(spec: Measured['spec'], { task, cells }: SettingResults, condition: Condition | Baseline): CellResults | undefined {
   const limited = spec.tasks.find((each) => each.task === task)?.limited ?? 'L1';
   const named = (own: Condition | Baseline, subset: string) => (task === 'mdqa' && own === 'limited' ? `limited-${subset}` : own);
   return cells.find((cell) => named(cell.condition, limited) === named(condition, 'L1'));

@@ -23,8 +23,13 @@ type GpuSpec = Pick<SweepSpec, 'train' | 'mask' | 'patch'>;
 
 /** Hours for those of `stages` that are yet to be done. */
 export function gpuHours(stages: Partial<Record<string, Recipe>>, task: TaskSpec, spec: GpuSpec, shape: ModelShape, isDone: (recipe: Recipe) => boolean): number {
-  const passes = Object.entries(stages).map(([role, recipe]) => (recipe === undefined || isDone(recipe) ? 0 : (PASSES[role]?.(task, spec) ?? 0)));
-  return (passes.reduce((sum, one) => sum + one, 0) * forwardOperations(shape, task.contextTokens)) / SUSTAINED_FLOPS / 3600;
+  return gpuHoursOf(Object.keys(stages).filter((role) => stages[role] !== undefined && !isDone(stages[role])), task, spec, shape);
+}
+
+/** Hours for stages by name; 0 for those that need no GPU. */
+export function gpuHoursOf(stages: readonly string[], task: TaskSpec, spec: GpuSpec, shape: ModelShape): number {
+  const passes = stages.reduce((sum, stage) => sum + (PASSES[stage]?.(task, spec) ?? 0), 0);
+  return (passes * forwardOperations(shape, task.contextTokens)) / SUSTAINED_FLOPS / 3600;
 }
 
 /** Forward passes over whole prompts that a stage amounts to. */

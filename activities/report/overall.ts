@@ -59,7 +59,8 @@ function silenced(settings: readonly SettingResults[]): string | null {
   return `Silencing the highest-scoring heads cost more than every draw of as many random ones in ${count(pairs.filter(({ top, random }) => top < random.low).length)} of ${plural(pairs.length, 'comparison')} over all models and numbers of heads.`;
 }
 
-function isSynthetic(condition: CellResults['condition']): boolean {
+/** Neither real data nor a limited subset of it. */
+export function isSynthetic(condition: CellResults['condition']): boolean {
   const { kind } = dataOf(condition);
   return kind !== 'real' && kind !== 'limited';
 }

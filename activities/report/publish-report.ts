@@ -9,10 +9,10 @@ import { recordReport } from '../sweeps/records.ts';
 
 /** Copies a finished report to the reports folder of this worker, where a person can open it from disk, and renews the index there. */
 export async function publishReport(context: ActivityContext, given: PublishRequest): Promise<PublishResult> {
-  const { store, documents, reportsFolder } = context;
+  const { store, documents, reportsFolder, places = { artifacts: store.url, workflows: null } } = context;
   try {
     const { report, sweep } = parse(PublishRequest, given, 'the report to publish');
-    const folder = await publishFiles(reportsFolder, sweep, await store.fetch({ kind: report.stage, key: report.key }));
+    const folder = await publishFiles(reportsFolder, sweep, await store.fetch({ kind: report.stage, key: report.key }), places);
     await recordReport(documents, sweep, report);
     await publishIndex(reportsFolder, context);
     return { reportFile: join(folder, REPORT_FILE), resultsFile: join(folder, RESULTS_FILE) };

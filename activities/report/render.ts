@@ -4,6 +4,7 @@ import { settingName } from './format.ts';
 import { type Part, page } from './layout.ts';
 import { inspector } from './inspector/section.ts';
 import { advisor } from './sections/advisor.ts';
+import { cost } from './sections/cost.ts';
 import { data, sources } from './sections/data.ts';
 import { figureList } from './sections/figure-files.ts';
 import { heads } from './sections/heads.ts';
@@ -37,7 +38,7 @@ export async function renderReport(results: SweepResults): Promise<string> {
     part('training', 'Training', [await perSetting(results, training), await pretraining(results.bases)]),
     part('figures', 'Figures as files', figureList(results)),
     part('methods', 'Methods', methodsSection(results)),
-    part('time', 'Time', time(results)),
+    part('time', 'Time and cost', [time(results), cost(results)]),
     part('provenance', 'Provenance', provenance(results)),
   ];
   const footer = html`<p>Needlework ${results.versions['needlework'] ?? ''} · results schema ${results.schemaVersion} · seed ${results.spec.seed}</p>`;

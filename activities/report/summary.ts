@@ -1,7 +1,7 @@
 /** What was found, in sentences computed from the results; no sentence is there without the numbers it states. */
 import type { CellResults, SettingResults, SweepResults } from '#workflows/contracts/report.ts';
 import { maskedByK } from './charts/masking.ts';
-import { patched } from './overall.ts';
+import { isSynthetic, patched } from './overall.ts';
 import { count, dataName, list, nameOf, plural, range, score, taskName } from './format.ts';
 
 /** How much of the sweep is there. */
@@ -42,7 +42,7 @@ function tuning({ cells, baselines }: SettingResults): string | null {
 
 /** The best synthetic condition against real data, over the same questions. */
 function synthetic({ cells }: SettingResults): string[] {
-  const others = cells.filter(({ condition, evaluation }) => condition !== 'real' && evaluation?.f1MinusReal);
+  const others = cells.filter(({ condition, evaluation }) => isSynthetic(condition) && evaluation?.f1MinusReal);
   const best = [...others].sort((a, b) => (b.evaluation?.f1.mean ?? 0) - (a.evaluation?.f1.mean ?? 0))[0];
   if (!best?.evaluation?.f1MinusReal) return [];
   const { f1, f1MinusReal: gap } = best.evaluation;
@@ -66,7 +66,7 @@ function heads({ cells }: SettingResults): string[] {
   const overlaps = scored.filter(({ condition, heads: found }) => condition !== 'real' && found?.recall !== null);
   if (overlaps.length > 0) {
     const each = overlaps.map(({ condition, heads: found }) => `${nameOf(condition)} ${score(found?.recall)}${found?.cosine === null ? '' : ` (cosine of scores ${score(found?.cosine)})`}`);
-    sentences.push(`Share of the real-data heads found again by each synthetic condition: ${list(each)}.`);
+    sentences.push(`Share of the real-data heads found again by each other condition: ${list(each)}.`);
   }
   return sentences;
 }

@@ -5,6 +5,7 @@ import type { ArtifactStore } from '#infra/artifacts/store.ts';
 import type { Downloads } from '#infra/downloads/downloads.ts';
 import type { Hub } from '#infra/hub/hub.ts';
 import type { JobPool } from '#infra/launcher/job-pool.ts';
+import type { Places } from '../report/places.ts';
 
 /** What the activities of a worker work with. */
 export interface ActivityContext {
@@ -27,6 +28,8 @@ export interface ActivityContext {
   baseFolder: string;
   /** Folder that finished reports are copied to. */
   reportsFolder: string;
+  /** Where their links lead; left out: artifacts by their S3 URLs, and no Web UI. */
+  places?: Places | undefined;
   /** Value of an environment variable that holds the URL of a webhook; it gets nowhere else. */
   webhookUrl?: ((variable: string) => string | undefined) | undefined;
   /** Seconds, at least, between what a running stage tells its workflow; as a rule those of news.ts. */

@@ -1,6 +1,6 @@
 /** `needlework report` as a person runs it, on a store without a Temporal server. */
 import { copyFileSync, existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { publishReport } from '#activities/report/publish-report.ts';
 import type { ActivityContext } from '#activities/stage/context.ts';
@@ -55,6 +55,10 @@ describe('needlework report', { timeout: 120_000 }, () => {
     expect((await run('whole')).status).toBe(0);
     for (const [file, name] of [[reportFile, 'report.html'], [resultsFile, 'results.json']] as const) expect(readFileSync(join(reports, 'whole', name))).toEqual(readFileSync(file));
     expect(readFileSync(join(root, 'published', 'index.html'), 'utf8')).toContain('<a href="whole/report.html">');
+    // What the page links to lies beside it: the tables and figures as files.
+    const links = Array.from(readFileSync(reportFile, 'utf8').matchAll(/href="(?!#|https?:)([^"]+)"/g), ([, link]) => link!);
+    expect(links).toEqual(expect.arrayContaining(['tables/table-05.csv', 'tables/table-05.tex']));
+    expect(links.filter((link) => !existsSync(join(dirname(reportFile), link)))).toEqual([]);
   });
 
   it('leaves nothing of an earlier report of the same sweep', async () => {

@@ -8,6 +8,7 @@ import { publishFiles, publishIndex, publishInto, REPORT_FILE } from '#activitie
 import { presentRecipe, type SweepStore } from '#activities/sweeps/rebuild.ts';
 import { readSweep } from '#activities/sweeps/records.ts';
 import { homeFrom } from '../home.ts';
+import { placesFrom } from '../places.ts';
 import { sweepsTable } from './sweeps-table.ts';
 import { withSweeps } from './sweep-store.ts';
 
@@ -22,7 +23,8 @@ export async function report(sweep: string | undefined, { out }: { out?: string 
       console.log(`${sweepsTable(await overview(sweeps), sweeps.where).join('\n')}\n\nindex: ${await publishIndex(home.reportsFolder, sweeps)}`);
       return;
     }
-    const folder = await rebuilt(sweeps, sweep, (source) => (out === undefined ? publishFiles(home.reportsFolder, sweep, source) : publishInto(resolve(out), source, { clear: false })));
+    const places = await placesFrom(home, process.env);
+    const folder = await rebuilt(sweeps, sweep, (source) => (out === undefined ? publishFiles(home.reportsFolder, sweep, source, places) : publishInto(resolve(out), source, { clear: false, sweep, places })));
     if (out === undefined) await publishIndex(home.reportsFolder, sweeps);
     console.log(`report: ${join(folder, REPORT_FILE)}`);
   });

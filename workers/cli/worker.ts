@@ -14,6 +14,7 @@ import { CHECKOUT, homeFrom } from '../home.ts';
 import { lightWorker } from '../light-worker.ts';
 import { logTemporalTo, stdoutLogger } from '../logger.ts';
 import { newsSeconds } from '../news-seconds.ts';
+import { fleetPlaces } from '../places.ts';
 import { NAMESPACE } from '../stack.ts';
 import { SEARCH_ATTRIBUTES } from '../search-attributes.ts';
 import { trainerLaunch } from '../trainer-launch.ts';
@@ -48,6 +49,7 @@ export async function worker(role: 'light' | 'trainer'): Promise<void> {
     scratchFolder: home.scratchFolder,
     baseFolder: CHECKOUT,
     reportsFolder: home.reportsFolder,
+    places: fleetPlaces(bucket, namespace, env),
     webhookUrl: (variable) => env[variable],
     newsSeconds: newsSeconds(env),
   };

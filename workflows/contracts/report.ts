@@ -11,6 +11,7 @@ import { Baseline, Condition, Task } from './experiment.ts';
 import { Inspection } from './inspection.ts';
 import { Masking, Patching } from './results.ts';
 import { ModelSpec, SweepSpec, VariantSpec } from './spec.ts';
+import { TraceRef } from './trace.ts';
 
 /** A part may fail, or not have been run, while the others stand. */
 export const ResultStatus = z.enum(['done', 'failed', 'missing']);
@@ -246,6 +247,8 @@ export const ComparedCell = z.strictObject({
   note: z.string().min(1).nullable(),
   /** Decimals that the paper prints. */
   digits: z.int().min(0).max(3),
+  /** What `ours` was computed from, seed by seed. */
+  from: z.array(TraceRef),
 });
 export type ComparedCell = z.infer<typeof ComparedCell>;
 

@@ -9,7 +9,7 @@ import { html, type Html, quoted } from '../html.ts';
 import { dataBlock } from '../scripts.ts';
 import { table } from '../sections/parts.ts';
 import { settingSlug } from '../names.ts';
-import { unitId } from '../units.ts';
+import { unitId } from '../../analysis/units.ts';
 import { excerpt, looks, type Piece } from './looks.ts';
 
 /** A cell with what there is to inspect of it. */

@@ -1,13 +1,14 @@
 /** What the models were trained and tested on: counts, and rendered examples with their needles (Figures 2 and 5). */
 import type { DatasetCard, Example } from '#workflows/contracts/dataset.ts';
 import type { SettingResults, SiblingCheck, SourceFacts } from '#workflows/contracts/report.ts';
-import { html, type Html, quoted } from '../html.ts';
+import { type Content, html, type Html, quoted } from '../html.ts';
 import { settingFigure } from '../figures/names.ts';
 import { count, list, nameOf, plural, score, sourceText, taskName } from '../format.ts';
 import { type Piece, promptPieces } from '../prompt.ts';
 import { draw } from '../charts/draw.ts';
 import { type Bins, histogram } from '../charts/histogram.ts';
 import { figure, filesNote, number, table } from './parts.ts';
+import { traced } from './traces.ts';
 
 export function sources(found: readonly SourceFacts[]): Html {
   return html`${found.map(({ task, kind, rows, dropped, licence }) => {
@@ -17,9 +18,9 @@ export function sources(found: readonly SourceFacts[]): Html {
 }
 
 /** Cards of a setting's datasets, the test split's last. */
-const cardsOf = ({ test, cells }: SettingResults): Named[] => [
-  ...cells.flatMap(({ condition, dataset }) => (dataset ? [{ name: nameOf(condition), card: dataset }] : [])),
-  ...(test.dataset ? [{ name: 'Real test split', card: test.dataset }] : []),
+const cardsOf = (setting: SettingResults): Named[] => [
+  ...setting.cells.flatMap(({ condition, dataset }) => (dataset ? [{ name: nameOf(condition), linked: traced(setting, condition, 'data', nameOf(condition)), card: dataset }] : [])),
+  ...(setting.test.dataset ? [{ name: 'Real test split', linked: 'Real test split', card: setting.test.dataset }] : []),
 ];
 
 /** Table of the datasets of a setting, then samples of each. */
@@ -28,8 +29,8 @@ export async function data(setting: SettingResults): Promise<Html | null> {
   const cards = cardsOf(setting);
   if (cards.length === 0) return null;
   const columns = [{ head: 'Data' }, { head: 'Split' }, ...['Examples', 'Tokens, least', 'Mean', 'Most'].map((head) => ({ head, numeric: true })), { head: 'Needle depth', numeric: true, title: 'Mean position of the needles in the prompt, from 0 (start) to 1 (end)' }];
-  return html`${table('Datasets', columns, cards.map(({ name, card }) => html`<tbody>${Object.entries(card.splits).map(([split, { examples, promptTokens, meanNeedleDepth }], at) =>
-    html`<tr>${at === 0 ? html`<th scope="rowgroup" rowspan="${Object.keys(card.splits).length}">${name}</th>` : ''}<td>${split}</td>${[count(examples), count(promptTokens.min), count(Math.round(promptTokens.mean)), count(promptTokens.max), score(meanNeedleDepth)].map(number)}</tr>`)}</tbody>`))}
+  return html`${table('Datasets', columns, cards.map(({ linked, card }) => html`<tbody>${Object.entries(card.splits).map(([split, { examples, promptTokens, meanNeedleDepth }], at) =>
+    html`<tr>${at === 0 ? html`<th scope="rowgroup" rowspan="${Object.keys(card.splits).length}">${linked}</th>` : ''}<td>${split}</td>${[count(examples), count(promptTokens.min), count(Math.round(promptTokens.mean)), count(promptTokens.max), score(meanNeedleDepth)].map(number)}</tr>`)}</tbody>`))}
 <ul class="notes">${cards.map(({ name, card }) => html`<li>${name}: written by ${quoted(card.generator)}. ${droppedText(card.dropped)}${limitedText(card)}</li>`)}</ul>
 ${writings(cards)}
 ${siblings.length > 0 ? pairs(siblings) : null}
@@ -38,7 +39,8 @@ ${await distributions(cards, settingFigure('data', setting))}
 ${cards.map(({ name, card }) => samples(name, card))}`;
 }
 
-type Named = Readonly<{ name: string; card: DatasetCard }>;
+/** `linked`: the name with a link to where its numbers come from. */
+type Named = Readonly<{ name: string; linked: Content; card: DatasetCard }>;
 
 /** What the texts of conditions took. Conditions and models share texts, so the same ones may stand here more than once. */
 function writings(cards: readonly Named[]): Html | null {

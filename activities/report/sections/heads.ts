@@ -1,5 +1,6 @@
 /** Where each model's heads look: heatmaps with a shared scale (Figures 1 and 6–10), and any two of them held against each other. */
 import { retrievalHeads, type ScoreMatrix } from '#activities/analysis/index.ts';
+import type { Condition } from '#workflows/contracts/experiment.ts';
 import type { HeadFindings, SettingResults } from '#workflows/contracts/report.ts';
 import { html, type Html } from '../html.ts';
 import { draw } from '../charts/draw.ts';
@@ -10,6 +11,7 @@ import { count, nameOf, plural, score } from '../format.ts';
 import { settingSlug } from '../names.ts';
 import { pair } from './pair.ts';
 import { figure, filesNote, folded, number, shadeKey, table } from './parts.ts';
+import { traced } from './traces.ts';
 
 /** Heads listed by name under the heatmaps. */
 const LISTED = 10;
@@ -19,7 +21,7 @@ const EQUATION: Readonly<Record<Kind, string>> = { retrieval: 'Eq. 1', insight: 
 
 /** A cell whose heads were scored. */
 export interface Scored {
-  condition: string;
+  condition: Condition;
   name: string;
   found: HeadFindings;
 }
@@ -37,7 +39,7 @@ export async function heads(setting: SettingResults): Promise<Html | null> {
   return html`<p class="prose">Each square is one head; its shade is the mean ${kind} score (${EQUATION[kind]}) over the model’s own validation examples. All maps share one scale. Point at a square for its score.</p>
 ${await maps(scored, kind, slug)}
 ${filesNote([settingFigure(`heads-${kind}`, setting)])}
-${folded(`The ${LISTED} highest-scoring heads of each model`, topTable(scored, kind))}
+${folded(`The ${LISTED} highest-scoring heads of each model`, topTable(setting, scored, kind))}
 ${folded(`${other === 'insight' ? 'Insight' : 'Retrieval'} scores (${EQUATION[other]}) of the same models`, html`${await maps(scored, other, slug)}${filesNote([settingFigure(`heads-${other}`, setting)])}`)}
 ${scored.length > 1 ? html`${await pair(scored, kind, slug)}${filesNote([settingFigure('difference', setting), settingFigure('common-heads', setting)])}` : ''}`;
 }
@@ -59,9 +61,9 @@ async function map({ condition, name, found }: Scored, kind: Kind, highest: numb
   return figure({ label, caption: html`<strong>${name}</strong>${plural(ranked.length, 'head')} above zero${own}`, drawing, text: '' });
 }
 
-function topTable(scored: readonly Scored[], kind: Kind): Html {
+function topTable(setting: SettingResults, scored: readonly Scored[], kind: Kind): Html {
   const ranked = scored.map(({ found }) => retrievalHeads(found[kind]).slice(0, LISTED).map(([layer, head]) => `L${layer} H${head}: ${positive(found[kind][layer]?.[head] as number)}`));
-  const rows = Array.from({ length: Math.max(...ranked.map(({ length }) => length)) }, (_, at) => html`<tr><th scope="row" class="number">${at + 1}</th>${ranked.map((names) => number(names[at] ?? '–'))}</tr>`);
+  const rows = Array.from({ length: Math.max(...ranked.map(({ length }) => length)) }, (_, at) => html`<tr><th scope="row" class="number">${at + 1}</th>${ranked.map((names, model) => number(names[at] === undefined ? '–' : traced(setting, (scored[model] as Scored).condition, 'heads', names[at])))}</tr>`);
   return table('Highest-scoring heads: layer, head and mean score', [{ head: 'Rank', numeric: true }, ...scored.map(({ name }) => ({ head: name, numeric: true }))], [html`<tbody>${rows}</tbody>`]);
 }
 

@@ -2,12 +2,13 @@
 import type { Condition } from '#workflows/contracts/experiment.ts';
 import type { SettingResults } from '#workflows/contracts/report.ts';
 import type { Masking } from '#workflows/contracts/results.ts';
-import { html, type Html } from '../html.ts';
+import { type Content, html, type Html } from '../html.ts';
 import { draw } from '../charts/draw.ts';
 import { type MaskedAt, maskedByK, maskingChart } from '../charts/masking.ts';
 import { settingFigure } from '../figures/names.ts';
 import { count, list, nameOf, plural, range, score } from '../format.ts';
 import { figure, filesNote, number, table } from './parts.ts';
+import { traced } from './traces.ts';
 
 interface MaskedCell {
   condition: Condition;
@@ -44,12 +45,12 @@ ${filesNote([settingFigure('masking', setting)])}
 ${table(
   'F1 with heads silenced; for random heads the mean and the range of the draws',
   [{ head: 'Training data' }, { head: 'None', numeric: true }, ...ks.flatMap((k) => [{ head: `Top ${count(k)}`, numeric: true }, { head: `Random ${count(k)}`, numeric: true }])],
-  [html`<tbody>${masked.map(({ name, found, byK }) => html`<tr><th scope="row">${name}</th>${number(score(found.unmaskedF1))}${ks.map((k) => pair(byK.find((at) => at.k === k)))}</tr>`)}</tbody>`],
+  [html`<tbody>${masked.map(({ condition, name, found, byK }) => html`<tr><th scope="row">${name}</th>${number(traced(setting, condition, 'masking', score(found.unmaskedF1)))}${ks.map((k) => pair(byK.find((at) => at.k === k), (content) => traced(setting, condition, 'masking', content)))}</tr>`)}</tbody>`],
 )}
 ${notRun}`;
 }
 
-function pair(at: MaskedAt | undefined): Html {
-  const random = at?.random ? html`${score(at.random.mean)} <span class="muted">(${range(at.random)})</span>` : '–';
-  return html`${number(html`<strong>${score(at?.top)}</strong>`)}${number(random)}`;
+function pair(at: MaskedAt | undefined, linked: (content: Html) => Content): Html {
+  const random = at?.random ? linked(html`${score(at.random.mean)} <span class="muted">(${range(at.random)})</span>`) : '–';
+  return html`${number(at === undefined ? '–' : linked(html`<strong>${score(at.top)}</strong>`))}${number(random)}`;
 }

@@ -5,7 +5,10 @@ import { draw } from '../charts/draw.ts';
 import { f1Chart, type F1Row } from '../charts/f1.ts';
 import { settingFigure } from '../figures/names.ts';
 import { count, difference, nameOf, range, score } from '../format.ts';
+import type { Baseline, Condition } from '#workflows/contracts/experiment.ts';
+import type { Measure } from '#workflows/contracts/trace.ts';
 import { type Column, figure, filesNote, number, statusNote, table } from './parts.ts';
+import { traced } from './traces.ts';
 
 const columns = (kind: string): Column[] => [
   { head: 'Training data' },
@@ -35,8 +38,8 @@ export async function performance(setting: SettingResults): Promise<Html> {
   const kind = cells.find(({ heads }) => heads)?.heads?.kind ?? 'retrieval';
   const rows = f1Rows(setting);
   const results = table('F1 on the real test split by training data', columns(kind), [
-    ...(baselines.length > 0 ? [html`<tbody>${baselines.map(baselineRow)}</tbody>`] : []),
-    html`<tbody>${cells.map(cellRow)}</tbody>`,
+    ...(baselines.length > 0 ? [html`<tbody>${baselines.map((each) => baselineRow(setting, each))}</tbody>`] : []),
+    html`<tbody>${cells.map((each) => cellRow(setting, each))}</tbody>`,
   ]);
   if (rows.length === 0) return results;
   return html`${results}
@@ -49,20 +52,24 @@ ${figure({
 })}`;
 }
 
-function baselineRow({ baseline, evaluation, ...part }: BaselineResults): Html {
-  return row(nameOf(baseline), statusNote(part), evaluation, [null, null, null, null]);
+function baselineRow(setting: SettingResults, { baseline, evaluation, ...part }: BaselineResults): Html {
+  return row(setting, baseline, statusNote(part), evaluation, [null, null, null, null]);
 }
 
-function cellRow({ condition, evaluation, heads, ...part }: CellResults): Html {
+function cellRow(setting: SettingResults, { condition, evaluation, heads, ...part }: CellResults): Html {
   const own = heads ? [score(heads.ownF1), `${count(heads.positive)} of ${count(heads.layers * heads.heads)}`, score(heads.recall), score(heads.cosine)] : [null, null, null, null];
-  return row(nameOf(condition), statusNote(part), evaluation, own);
+  return row(setting, condition, statusNote(part), evaluation, own);
 }
 
-function row(name: string, note: Html | null, evaluation: Evaluation | null, rest: (string | null)[]): Html {
+/** What each column after the name is measured as. */
+const MEASURED: readonly Measure[] = ['f1', 'f1', 'f1MinusReal', 'f1', 'ownF1', 'heads', 'overlap', 'overlap'];
+
+function row(setting: SettingResults, by: Condition | Baseline, note: Html | null, evaluation: Evaluation | null, rest: (string | null)[]): Html {
+  const name = nameOf(by);
   if (note && !evaluation && rest.every((value) => value === null)) return html`<tr><th scope="row">${name}</th><td colspan="${COLUMNS - 1}">${note}</td></tr>`;
   const values = evaluation
     ? [html`<strong>${score(evaluation.f1.mean)}</strong>`, range(evaluation.f1), evaluation.f1MinusReal ? html`<span title="95 % interval ${range(evaluation.f1MinusReal)}">${difference(evaluation.f1MinusReal.mean)}</span>` : '–', score(evaluation.exactMatch.mean)]
     : [null, null, null, null];
-  const cells = [...values, ...rest].map((value) => number(value ?? '–'));
+  const cells = [...values, ...rest].map((value, at) => number(value === null || value === '–' ? '–' : traced(setting, by, MEASURED[at] as Measure, value)));
   return html`<tr><th scope="row">${name}${note && html`<br>${note}`}</th>${cells}</tr>`;
 }

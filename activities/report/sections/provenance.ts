@@ -4,7 +4,9 @@ import type { StageFacts, SweepResults } from '#workflows/contracts/report.ts';
 import { html, type Html, quoted } from '../html.ts';
 import { count, duration, nameOf, settingName, taskName } from '../format.ts';
 import { methods } from '../methods.ts';
+import { discardCommand } from '../traces.ts';
 import { folded, number, numberBy, stageOf, table } from './parts.ts';
+import { artifactLink, traces } from './traces.ts';
 
 interface Owner {
   name: string;
@@ -53,10 +55,12 @@ function stageTime(facts: StageFacts | undefined): Html {
 /** Keys of every artifact and versions of every program behind the report. */
 export function provenance(results: SweepResults): Html {
   const rows = owners(results).map(
-    ({ name, stages }) => html`<tbody>${stages.map(({ stage, key, status }, at) => html`<tr>${at === 0 ? html`<th scope="rowgroup" rowspan="${stages.length}">${name}</th>` : ''}<td>${stage}</td><td>${status === 'done' ? 'there' : status}</td><td><code>${key}</code></td></tr>`)}</tbody>`,
+    ({ name, stages }) => html`<tbody>${stages.map(({ stage, key, status }, at) => html`<tr>${at === 0 ? html`<th scope="rowgroup" rowspan="${stages.length}">${name}</th>` : ''}<td>${stage}</td><td>${status === 'done' ? 'there' : status}</td><td>${artifactLink({ stage, key })}</td></tr>`)}</tbody>`,
   );
   const versions = Object.entries(results.versions).sort(([a], [b]) => (a < b ? -1 : 1));
   return html`<dl class="versions">${versions.map(([name, version]) => html`<div><dt>${name}</dt><dd>${version}</dd></div>`)}</dl>
 ${folded('Artifacts and their keys', table('Artifacts', [{ head: 'Result' }, { head: 'Stage' }, { head: 'Status' }, { head: 'Key (SHA-256 of the recipe)' }], rows))}
+<p class="note">What results share (sources, bases, rankings, texts, the test split) is made anew at the next start of the sweep after it was deleted, with its stage and key in place of these: <code>${discardCommand({ stage: 'dataset', key: '…' })}</code></p>
+${traces(results)}
 ${folded('The spec, with its defaults filled in', html`<pre tabindex="0">${JSON.stringify(results.spec, null, 2)}</pre>`)}`;
 }

@@ -1,11 +1,12 @@
 /** Loss curves, and the data behind them in numbers. */
 import type { BaseFacts, LossPoint, SettingResults } from '#workflows/contracts/report.ts';
-import { html, type Html } from '../html.ts';
+import { type Content, html, type Html } from '../html.ts';
 import { draw } from '../charts/draw.ts';
 import { lossChart } from '../charts/loss.ts';
 import { settingFigure } from '../figures/names.ts';
 import { count, nameOf, plural, score } from '../format.ts';
 import { figure, filesNote, folded, number, table } from './parts.ts';
+import { traced } from './traces.ts';
 
 /** Steps averaged for "at first" and "at last". */
 const ENDS = 10;
@@ -15,11 +16,13 @@ export const PRETRAINING = 'pretraining-loss';
 
 export interface Curve {
   name: string;
+  /** The name with a link to where its numbers come from. */
+  linked?: Content;
   loss: LossPoint[];
 }
 
-export const lossCurves = ({ cells }: SettingResults): Curve[] =>
-  cells.flatMap(({ condition, training: found }) => (found && found.loss.length > 0 ? [{ name: nameOf(condition), loss: found.loss }] : []));
+export const lossCurves = (setting: SettingResults): Curve[] =>
+  setting.cells.flatMap(({ condition, training: found }) => (found && found.loss.length > 0 ? [{ name: nameOf(condition), linked: traced(setting, condition, 'loss', nameOf(condition)), loss: found.loss }] : []));
 
 export const pretrainingCurves = (bases: readonly BaseFacts[]): Curve[] =>
   bases.flatMap(({ model, pretraining: found }) => (found && found.loss.length > 0 ? [{ name: model, loss: found.loss }] : []));
@@ -43,7 +46,7 @@ async function curves(title: string, file: string, found: readonly Curve[]): Pro
   for (const { name, loss } of found) {
     charts.push(figure({ label: `${name}: ${ends(loss)}`, caption: html`<strong>${name}</strong>${plural(loss.length, 'logged step')}`, drawing: await draw(lossChart(loss, highest)), text: '' }));
   }
-  const rows = found.map(({ name, loss }) => html`<tr><th scope="row">${name}</th>${number(count(loss.at(-1)?.step ?? 0))}${number(score(meanLoss(loss.slice(0, ENDS))))}${number(score(meanLoss(loss.slice(-ENDS))))}</tr>`);
+  const rows = found.map(({ name, linked = name, loss }) => html`<tr><th scope="row">${linked}</th>${number(count(loss.at(-1)?.step ?? 0))}${number(score(meanLoss(loss.slice(0, ENDS))))}${number(score(meanLoss(loss.slice(-ENDS))))}</tr>`);
   return html`<h3 class="sub">${title}</h3><div class="multiples">${charts}</div>
 <p class="note">Faint: as logged, averaged over equal stretches where there are more than 300 points. Strong: running mean. All curves share one scale.</p>
 ${filesNote([file])}

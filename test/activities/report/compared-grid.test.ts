@@ -7,7 +7,7 @@ import { fixtureFiles, fixtureResults } from './fixture.ts';
 
 const tables = fixtureResults().paper.tables;
 const gridAt = (number: number) => gridOf(tables.find(({ table }) => table === number)!);
-const cell = (changes: Partial<ComparedCell> = {}): ComparedCell => ({ group: null, row: 'row', column: 'column', paper: 0.5, ours: 0.25, seeds: 1, difference: -0.25, reason: null, note: null, digits: 2, ...changes });
+const cell = (changes: Partial<ComparedCell> = {}): ComparedCell => ({ group: null, row: 'row', column: 'column', paper: 0.5, ours: 0.25, seeds: 1, difference: -0.25, reason: null, note: null, digits: 2, from: [], ...changes });
 
 describe('a grid', () => {
   test('has the rows and columns of the paper, in its order', () => {

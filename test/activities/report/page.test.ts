@@ -30,6 +30,9 @@ interface Title {
   parentElement: unknown;
 }
 
+/** Tables of the page; the head inspector's come and go with its script. */
+const TABLES = 'table:not([data-inspector] *, [data-inspector-still] *)';
+
 const rgb = (hex: string) => `rgb(${[1, 3, 5].map((at) => Number.parseInt(hex.slice(at, at + 2), 16)).join(', ')})`;
 const [LIGHT, DARK] = PALETTE.page.map(rgb) as [string, string];
 const background = (page: Page) => page.evaluate<string>('getComputedStyle(document.body).backgroundColor');
@@ -73,7 +76,7 @@ describe.skipIf(CHROMIUM === undefined)(`the page in a browser${CHROMIUM === und
       return {
         parts: Array.from(document.querySelectorAll('main > section > h2'), ({ id }) => id),
         drawings: Array.from(document.querySelectorAll('svg'), sized),
-        tables: Array.from(document.querySelectorAll('table'), (table) => table.caption !== null && table.tBodies.length > 0 && sized(table)),
+        tables: Array.from(document.querySelectorAll('${TABLES}'), (table) => table.caption !== null && table.tBodies.length > 0 && sized(table)),
         marks: document.querySelectorAll('.prompt mark').length,
       };
     })()`);
@@ -151,8 +154,8 @@ describe.skipIf(CHROMIUM === undefined)(`the page in a browser${CHROMIUM === und
     const note = () => pair.locator('p.note').textContent();
     const [first, second] = [await drawn(), await note()];
     const [one, other] = [scored.at(-1)!, scored[0]!];
-    await pair.getByLabel('First').selectOption(nameOf(one.condition));
-    await pair.getByLabel('second').selectOption(nameOf(other.condition));
+    await pair.locator('[data-choice="first"]').selectOption(nameOf(one.condition));
+    await pair.locator('[data-choice="second"]').selectOption(nameOf(other.condition));
     const texts = (await drawn()).map(({ text }) => text);
     const [own, theirs] = [one, other].map(({ heads }) => heads!.retrieval.flat()) as [number[], number[]];
     const width = one.heads!.heads;
@@ -161,8 +164,8 @@ describe.skipIf(CHROMIUM === undefined)(`the page in a browser${CHROMIUM === und
     expect(await note()).toContain(`Cosine of their scores: ${one.heads!.cosine!.toFixed(2)}.`);
     expect(await note()).not.toBe(second);
     // Back to the models that the page came with: what the script makes is what the server drew.
-    await pair.getByLabel('First').selectOption(nameOf(scored[0]!.condition));
-    await pair.getByLabel('second').selectOption(nameOf(scored[1]!.condition));
+    await pair.locator('[data-choice="first"]').selectOption(nameOf(scored[0]!.condition));
+    await pair.locator('[data-choice="second"]').selectOption(nameOf(scored[1]!.condition));
     expect([await drawn(), await note()]).toEqual([first, second]);
   });
 
@@ -181,12 +184,16 @@ describe.skipIf(CHROMIUM === undefined)(`the page in a browser${CHROMIUM === und
   test('fits a narrow screen: what is wider scrolls by itself', async () => {
     await page.emulateMedia({ media: 'screen' });
     await page.setViewportSize({ width: 375, height: 700 });
+    const wide = await page.evaluate<string[]>(`Array.from(document.querySelectorAll('body *'))
+      .filter((element) => element.getBoundingClientRect().right > 376 && element.closest('.scroll, .drawing, pre, .skip, svg') === null)
+      .map((element) => element.tagName + ' ' + element.className + ': ' + element.textContent.slice(0, 60))`);
+    expect(wide).toEqual([]);
     expect(await page.evaluate<number>('document.documentElement.scrollWidth')).toBeLessThanOrEqual(375);
   });
 
   test('has everything without its scripts, and nothing that would need them', async () => {
     const still = await open({ javaScriptEnabled: false });
-    const counts = async (of: Page) => [await of.locator('table').count(), await of.locator('svg').count(), await of.locator('main > section').count(), await of.locator('svg title').count()];
+    const counts = async (of: Page) => [await of.locator(TABLES).count(), await of.locator('svg').count(), await of.locator('main > section').count(), await of.locator('svg title').count()];
     expect(await counts(still)).toEqual(await counts(page));
     for (const control of await still.locator('.theme, .choices').all()) expect(await control.isVisible()).toBe(false);
     expect(await still.locator('thead button').count()).toBe(0);

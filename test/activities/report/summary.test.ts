@@ -34,6 +34,11 @@ describe('sentences follow the numbers', () => {
     expect(of([0.1, -0.1, 0.3])).toContain('0.10 above real data (95 % interval of the difference −0.10 to 0.30; it includes zero)');
     expect(of([0, -0.1, 0.1])).toContain('as much as real data');
   });
+  test('limited real data are no synthetic condition', () => {
+    const cells = [cell('limited-L1', { evaluation: evaluation(0.9, [0.3, 0.2, 0.4]) }), cell('symbolic', { evaluation: evaluation(0.5, [-0.1, -0.2, -0.01]) })];
+    expect(findings(setting(cells))[1]).toContain('The synthetic condition, Symbolic, reached 0.50');
+    expect(findings(setting(cells.slice(0, 1)))).toHaveLength(1);
+  });
   test('on masking, whichever way it went', () => {
     const masking = (top: number, random: number[]): CellResults['masking'] => ({
       examples: 40, unmaskedF1: 0.5, skipped: [],

@@ -2,7 +2,7 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
 import { analyseSweep } from '#activities/analysis/index.ts';
 import { PAPER_TABLES } from '#activities/paper/tables.ts';
 import { collectSweep } from '#activities/report/collect.ts';
@@ -49,6 +49,9 @@ const IMPOSSIBLE: Readonly<Record<string, string>> = {
   '11 mistral SummHay High, High N': '79',
 };
 
+// Some two hundred artifacts, and a page of all of the study's cells.
+vi.setConfig({ testTimeout: 300_000, hookTimeout: 300_000 });
+
 let folder: string;
 let s3: Awaited<ReturnType<typeof s3ForTests>>;
 let results: SweepResults;
@@ -62,7 +65,6 @@ beforeAll(async () => {
   results = parse(SweepResults, JSON.parse(resultsJson(parse(SweepResults, analyseSweep(await collectSweep(s3.store, recipe)), 'the analysis'))), 'results.json');
   page = await renderReport(results);
   files = new Map(tableFiles(results.paper));
-  (await import('node:fs')).mkdirSync('/tmp/ps/tables', { recursive: true });(await import('node:fs')).writeFileSync('/tmp/ps/report.html', page); for (const [n, t] of files) (await import('node:fs')).writeFileSync('/tmp/ps/' + n, t);
 });
 afterAll(async () => {
   await s3?.stop();

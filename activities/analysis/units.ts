@@ -1,4 +1,4 @@
-/** Names of a report's units in the grid and in Temporal. */
+/** Names of a report's units, as the plan and Temporal have them. */
 import type { Baseline, Condition } from '#workflows/contracts/experiment.ts';
 import type { SettingResults } from '#workflows/contracts/report.ts';
 
