@@ -15,7 +15,7 @@ export function comparisonPage(comparison: SweepComparison): string {
     `${a.sweep} and ${b.sweep} · Needlework`,
     header,
     [
-      { id: 'cells', title: 'The same cells', content: [...Map.groupBy(cells, (cell) => settingName(settingOf(cell)))].map(([name, of]) => html`<h3>${name}</h3>${table(`F1 and heads of both sweeps: ${name}`, COLUMNS, [html`<tbody>${of.map(row)}</tbody>`])}`) },
+      { id: 'cells', title: 'The same cells', content: [...Map.groupBy(cells, (cell) => settingName(settingOf(cell)))].map(([name, of]) => html`<h3>${name}</h3>${table(`F1 of both sweeps: ${name}`, F1_COLUMNS, [html`<tbody>${of.map(f1Row)}</tbody>`])}${headTable(name, of)}`) },
       { id: 'specs', title: 'Where they were asked for other things', content: differences.length === 0 ? html`<p>Nowhere: their specs are the same.</p>` : specTable(comparison) },
       { id: 'methods', title: 'Methods', content: html`<p class="prose">Intervals of F1 are percentile bootstrap intervals over test questions (${count(methods.bootstrap.resamples)} resamples, ${Math.round(methods.bootstrap.level * 100)} %, seed ${methods.bootstrap.seed}). The difference in F1 is b minus a over the same questions, resampled in pairs; it is left out where the two answered other questions. Recall and cosine are those with each sweep’s own model tuned on real data. Shared heads are the heads above zero in both among those above zero in either.</p>` },
     ],
@@ -34,17 +34,21 @@ export function comparisonFindings({ a, b, cells, differences }: SweepComparison
   return [
     `${plural(cells.length, 'cell or untuned model', 'cells and untuned models')} in either; F1 can be compared question by question in ${count(both.length)}.`,
     ...(both.length > 0 ? [`${b.sweep} answers better than ${a.sweep} in ${count(higher)} of ${count(both.length)}, worse in ${count(lower)}; in the others the 95 % interval of the difference holds zero.`] : []),
-    ...(only('a') > 0 ? [`${plural(only('a'), 'is', 'are')} finished in ${a.sweep} and not there in ${b.sweep}.`] : []),
-    ...(only('b') > 0 ? [`${plural(only('b'), 'is', 'are')} finished in ${b.sweep} and not there in ${a.sweep}.`] : []),
+    ...(only('a') > 0 ? [`${plural(only('a'), 'cell is', 'cells are')} finished in ${a.sweep} and not there in ${b.sweep}.`] : []),
+    ...(only('b') > 0 ? [`${plural(only('b'), 'cell is', 'cells are')} finished in ${b.sweep} and not there in ${a.sweep}.`] : []),
     differences.length === 0 ? 'Their specs are the same.' : `Their specs differ in ${plural(differences.length, 'field')}.`,
   ];
 }
 
-const COLUMNS: readonly Column[] = [
+const F1_COLUMNS: readonly Column[] = [
   { head: 'Training data' },
   { head: 'F1, a', numeric: true },
   { head: 'F1, b', numeric: true },
   { head: 'b − a', numeric: true, title: 'Mean difference over the same questions, with its 95 % interval' },
+];
+
+const HEAD_COLUMNS: readonly Column[] = [
+  { head: 'Training data' },
   { head: 'Heads > 0, a', numeric: true },
   { head: 'Heads > 0, b', numeric: true },
   { head: 'Recall, a', numeric: true, title: 'Share of the heads of a’s real-data model that score above zero here too' },
@@ -55,12 +59,22 @@ const COLUMNS: readonly Column[] = [
   { head: 'Cosine, a with b', numeric: true },
 ];
 
-function row({ by, a, b, f1, f1Reason, jaccard, cosine }: ComparedCell): Html {
+function f1Row({ by, a, b, f1, f1Reason }: ComparedCell): Html {
   const notes = [['a', statusNote(a)] as const, ['b', statusNote(b)] as const].flatMap(([side, note]) => (note === null ? [] : [html`<br><span class="muted">${side}:</span> ${note}`]));
   const own = (side: ComparedSide): Html | string => (side.f1 === null ? '–' : html`<strong>${score(side.f1.mean)}</strong><br><span class="muted">${range(side.f1)}</span>`);
-  const heads = ({ positive, heads: of }: ComparedSide) => (positive === null || of === null ? '–' : `${count(positive)} of ${count(of)}`);
   const gain = f1 === null ? html`<span class="reason">${f1Reason}</span>` : html`${difference(f1.mean)}<br><span class="muted">${range(f1)}</span>`;
-  return html`<tr><th scope="row">${nameOf(by)}${notes}</th>${[own(a), own(b), gain, heads(a), heads(b), score(a.recall), score(b.recall), score(a.cosine), score(b.cosine), score(jaccard), score(cosine)].map(number)}</tr>`;
+  return html`<tr><th scope="row">${nameOf(by)}${notes}</th>${[own(a), own(b), gain].map(number)}</tr>`;
+}
+
+/** Nothing where neither sweep has scored heads. */
+function headTable(name: string, cells: readonly ComparedCell[]): Html | null {
+  const scored = cells.filter(({ a, b }) => a.positive !== null || b.positive !== null);
+  return scored.length === 0 ? null : table(`Heads of both sweeps: ${name}`, HEAD_COLUMNS, [html`<tbody>${scored.map(headRow)}</tbody>`]);
+}
+
+function headRow({ by, a, b, jaccard, cosine }: ComparedCell): Html {
+  const heads = ({ positive, heads: of }: ComparedSide) => (positive === null || of === null ? '–' : `${count(positive)} of ${count(of)}`);
+  return html`<tr><th scope="row">${nameOf(by)}</th>${[heads(a), heads(b), score(a.recall), score(b.recall), score(a.cosine), score(b.cosine), score(jaccard), score(cosine)].map(number)}</tr>`;
 }
 
 function specTable({ differences }: SweepComparison): Html {

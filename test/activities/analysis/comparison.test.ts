@@ -13,7 +13,7 @@ const named = (sweep: string, files: SweepFiles) => ({ sweep, files });
 const withSetting = (files: SweepFiles, changes: Partial<SweepFiles['settings'][number]>): SweepFiles => ({ ...files, settings: [{ ...files.settings[0]!, ...changes }] });
 const cellOf = ({ cells }: SweepComparison, by: string) => cells.find((cell) => cell.by === by)!;
 
-describe('two sweeps side by side', () => {
+describe('two sweeps side by side', { timeout: 240_000 }, () => {
   const base = fixtureFiles({ conditions: ['real', 'low/low', 'symbolic'] });
 
   it('differ in nothing where they are the same', () => {

@@ -33,7 +33,7 @@ const rebuild = async (name: string) => {
   return { folder, results };
 };
 
-describe('a report from the store alone', () => {
+describe('a report from the store alone', { timeout: 240_000 }, () => {
   it('is that of the sweep itself where nothing is missing: the same recipe, and the same bytes each time', async () => {
     const parsed = await makeSweep(sweeps, 'whole', spec);
     const recipe = completeReport(parsed, planSweep(parsed, fingerprintsOf(parsed)));
