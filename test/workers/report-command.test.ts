@@ -3,6 +3,7 @@ import { copyFileSync, existsSync, mkdirSync, readFileSync, writeFileSync } from
 import { dirname, join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { publishReport } from '#activities/report/publish-report.ts';
+import { reportInto } from '#activities/report/write-report.ts';
 import type { ActivityContext } from '#activities/stage/context.ts';
 import { presentRecipe } from '#activities/sweeps/rebuild.ts';
 import { readSweep } from '#activities/sweeps/records.ts';
@@ -48,11 +49,15 @@ describe('needlework report', { timeout: 120_000 }, () => {
   it('writes the same bytes as the worker that published the report', async () => {
     const context = { ...server.context, reportsFolder: join(root, 'published') } as ActivityContext;
     const folder = join(root, 'made');
-    expect((await run('whole', { out: folder })).status).toBe(0);
+    mkdirSync(folder);
     const recipe = await presentRecipe(server.context, await readSweep(server.context.documents, 'whole'));
+    await reportInto(folder, server.store, recipe);
     await server.store.commit({ kind: 'report', key: artifactKey(recipe), recipe, summary: { settings: 1, cells: 2, cellsDone: 2 }, measurements: {}, versions: {} }, folder);
     const { reportFile, resultsFile } = await publishReport(context, { report: refOf(recipe), sweep: 'whole' });
     expect((await run('whole')).status).toBe(0);
+    // In a folder of one's own choice, too.
+    expect((await run('whole', { out: join(root, 'elsewhere') })).status).toBe(0);
+    expect(readFileSync(join(root, 'elsewhere', 'results.json'))).toEqual(readFileSync(resultsFile));
     for (const [file, name] of [[reportFile, 'report.html'], [resultsFile, 'results.json']] as const) expect(readFileSync(join(reports, 'whole', name))).toEqual(readFileSync(file));
     expect(readFileSync(join(root, 'published', 'index.html'), 'utf8')).toContain('<a href="whole/report.html">');
     // What the page links to lies beside it: the tables and figures as files.
