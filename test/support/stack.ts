@@ -13,6 +13,8 @@ const run = promisify(execFile);
 /** `needlework up` as a person runs it, in a home folder and on ports of its own. */
 export interface RunningStack {
   home: string;
+  /** Address of Temporal's web UI. */
+  uiUrl: string;
   process: ChildProcess;
   /** Runs the stock Temporal CLI against the stack, in the checkout; resolves with its standard output. */
   temporal: (...args: string[]) => Promise<string>;
@@ -44,7 +46,7 @@ export async function needleworkUp(home: string, more: NodeJS.ProcessEnv = {}): 
     if (child.exitCode !== null) throw new Error(`needlework up ended with status ${child.exitCode}:\n${output}`);
     await new Promise((resolve) => setTimeout(resolve, 100));
   }
-  const { temporalAddress } = JSON.parse(await readFile(join(home, 'stack.json'), 'utf8')) as { temporalAddress: string };
+  const { temporalAddress, uiUrl } = JSON.parse(await readFile(join(home, 'stack.json'), 'utf8')) as { temporalAddress: string; uiUrl: string };
   const temporal = async (...args: string[]) => {
     const { stdout } = await run(executable('NEEDLEWORK_TEMPORAL_CLI'), [...args, '--address', temporalAddress], { cwd: CHECKOUT, maxBuffer: 2 ** 26 });
     return stdout;
@@ -60,6 +62,7 @@ export async function needleworkUp(home: string, more: NodeJS.ProcessEnv = {}): 
   };
   return {
     home,
+    uiUrl,
     process: child,
     temporal,
     start,
