@@ -107,7 +107,7 @@ describe('a stack under faults', () => {
     await stack.temporal('workflow', 'start', '--type', 'sweep', '--task-queue', 'needlework', '--workflow-id', 'cancelled', '--input-file', file);
     await expect.poll(() => trainingSteps(stack, 'cancelled/mdqa/tiny/real'), { timeout: 90_000, interval: 300 }).toBeGreaterThan(2);
     const before = process.platform === 'linux' ? trainers() : [];
-    expect((await progress('cancelled')).cells[0]).toMatchObject({ stage: 'train', status: 'running' });
+    await expect.poll(async () => (await progress('cancelled')).cells[0], { timeout: 30_000, interval: 300 }).toMatchObject({ stage: 'train', status: 'running' });
     // Its loss and the last lines of its log, as the workflow was told.
     await expect
       .poll(async () => (await progress('cancelled')).cells[0]!.running.train, { timeout: 60_000, interval: 500 })
