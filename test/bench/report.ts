@@ -46,7 +46,7 @@ try {
     const tab = await browser.newPage();
     const opened = await timed(() => tab.goto(pathToFileURL(file).href));
     const elements = await tab.evaluate<number>(`document.querySelectorAll('*').length`);
-    const chosen = await timed(() => tab.locator('[data-pair]').first().getByLabel('second').selectOption({ index: 5 }));
+    const chosen = await timed(() => tab.locator('[data-pair]').first().locator('[data-choice="second"]').first().selectOption({ index: 5 }));
     console.log(`browser: opened in ${opened.wall}, ${elements} elements; another model chosen in ${chosen.wall}`);
     await browser.close();
   }
