@@ -1,4 +1,16 @@
-/** Ids and labels of workflows; the one place that makes them. */
+/** Ids and labels of cells and workflows; the one place that makes them. */
+
+/** `mdqa/tiny-llama/low/low/all-modules/seed-2`: a cell, or untuned model, within its sweep, with variant and seed where it has them. */
+export function cellId({ task, model, condition, variant, seed }: CellName): string {
+  return [task, model, condition, ...wayOf(variant, seed)].join('/');
+}
+
+/** `mdqa/tiny-llama/all-modules/seed-2`: what the cells of a setting have in common. */
+export function settingId({ task, model, variant, seed }: Omit<CellName, 'condition'>): string {
+  return [task, model, ...wayOf(variant, seed)].join('/');
+}
+
+const wayOf = (variant: string | null = null, seed: number | null = null): string[] => [...(variant === null ? [] : [variant]), ...(seed === null ? [] : [`seed-${seed}`])];
 
 /** Workflow id of a cell: below its sweep's, and the same for the same cell, so that it can be found without looking. */
 export function cellWorkflowId(sweepWorkflowId: string, cellId: string): string {
@@ -19,6 +31,6 @@ export interface CellName {
   task: string;
   model: string;
   condition: string;
-  variant?: string | null;
-  seed?: number | null;
+  variant?: string | null | undefined;
+  seed?: number | null | undefined;
 }

@@ -1,6 +1,7 @@
 /** How well head overlap foretells which training data gives the higher F1: what the advisor's ranking is worth. Pure. */
 import { type Agreement, type HeldOutSetting, Overlap, type SettingAgreement } from '#workflows/contracts/agreement.ts';
 import type { SettingResults } from '#workflows/contracts/report.ts';
+import { settingId } from '#workflows/ids.ts';
 import { mean } from './intervals.ts';
 
 /** A candidate with its overlaps with the real model, and F1 on real questions; null where not measured. */
@@ -80,11 +81,6 @@ function heldOut(measured: readonly SettingAgreement[]): HeldOutSetting[] {
     const { alike, lost } = measured.find((one) => one.setting === setting && one.by === by)!;
     return { setting, by, alike, lost };
   });
-}
-
-/** `task/model`, then variant and seed where the sweep has several. */
-export function settingId({ task, model, variant, seed }: { task: string; model: string; variant?: string | null | undefined; seed?: number | null | undefined }): string {
-  return [task, model, variant, seed === undefined || seed === null ? null : `seed-${seed}`].filter((part) => part !== null && part !== undefined).join('/');
 }
 
 /** Candidates of a sweep's settings: every condition but real data, with what was measured of it. */

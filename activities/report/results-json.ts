@@ -1,5 +1,5 @@
-import canonicalize from 'canonicalize';
 import { type StageFacts, SweepResults } from '#workflows/contracts/report.ts';
+import { canonicalJson } from './canonical-json.ts';
 
 /**
  * `results.json`: the results as canonical JSON (RFC 8785), one line with a line feed. What a run took is left out (null):
@@ -7,7 +7,7 @@ import { type StageFacts, SweepResults } from '#workflows/contracts/report.ts';
  * @throws ZodError where they do not fit the schema
  */
 export function resultsJson(results: SweepResults): string {
-  return `${canonicalize(withoutTimes(SweepResults.parse(results)))}\n`;
+  return canonicalJson(withoutTimes(SweepResults.parse(results)));
 }
 
 function withoutTimes(results: SweepResults): SweepResults {

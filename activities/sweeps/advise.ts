@@ -1,6 +1,5 @@
 /** The advisor's answer from the store alone: scores of single examples of every candidate and of the real data, and F1 where some sweep measured it. */
 import { join } from 'node:path';
-import canonicalize from 'canonicalize';
 import { Advice } from '#workflows/contracts/advice.ts';
 import type { Overlap } from '#workflows/contracts/agreement.ts';
 import type { Recipe } from '#workflows/contracts/artifacts.ts';
@@ -9,11 +8,12 @@ import { InvalidInput, parse } from '#workflows/contracts/parse.ts';
 import { Metrics } from '#workflows/contracts/results.ts';
 import type { SweepRecord } from '#workflows/contracts/sweep-record.ts';
 import type { AdvicePlan, AdvisedCell } from '#workflows/plan/advice.ts';
+import { settingId } from '#workflows/ids.ts';
 import { gridOf, type Setting } from '#workflows/plan/grid.ts';
 import { refOf } from '#workflows/plan/keys.ts';
 import { type CellPlan, planSweep, refsOf, unitsOf } from '#workflows/plan/plan.ts';
 import { evaluateRecipe, testRecipe } from '#workflows/plan/recipes.ts';
-import { agreement, settingId } from '../analysis/agreement.ts';
+import { agreement } from '../analysis/agreement.ts';
 import { scoreKind } from '../analysis/heads.ts';
 import { LEVEL } from '../analysis/intervals.ts';
 import { ADVICE_RESAMPLES, type Candidate, type ExampleScores, rankCandidates } from '../analysis/overlap.ts';
@@ -107,7 +107,3 @@ function evaluationOf({ spec }: SweepRecord, { task, model, tuned }: Setting, { 
   const test = testRecipe(spec, task, { source: refOf(source), base: refOf(base), ...(ranking && { ranking: refOf(ranking) }) });
   return evaluateRecipe(tuned, model, { base: refOf(base), adapter: refOf(stages.train), test: refOf(test) });
 }
-
-/** `advice.json`: canonical JSON (RFC 8785), one line with a line feed. */
-export const adviceJson = (advice: Advice): string => `${canonicalize(advice)}\n`;
-

@@ -1,4 +1,3 @@
-import canonicalize from 'canonicalize';
 import { SweepComparison } from '#workflows/contracts/comparison.ts';
 import { parse } from '#workflows/contracts/parse.ts';
 import { compareSweeps, type NamedFiles } from '../analysis/comparison.ts';
@@ -13,6 +12,3 @@ export async function compareStored(sweeps: SweepStore, a: string, b: string): P
   for (const record of records) named.push({ sweep: record.sweep, files: await collectSweep(sweeps.store, await presentRecipe(sweeps, record)) });
   return parse(SweepComparison, compareSweeps(named[0]!, named[1]!), 'comparison.json');
 }
-
-/** `comparison.json`: canonical JSON (RFC 8785), one line with a line feed. */
-export const comparisonJson = (comparison: SweepComparison): string => `${canonicalize(comparison)}\n`;

@@ -5,6 +5,7 @@ import { InvalidInput, parse } from '#workflows/contracts/parse.ts';
 import type { SweepSpec } from '#workflows/contracts/spec.ts';
 import { PublishedReport, SweepRecord } from '#workflows/contracts/sweep-record.ts';
 import type { Fingerprints } from '#workflows/plan/recipes.ts';
+import { experimentOf } from '#workflows/plan/report.ts';
 import { sweepFolder } from './folder.ts';
 
 const SWEEPS = 'sweeps/';
@@ -13,11 +14,6 @@ const nameOf = (sweep: string, document: 'sweep' | 'report') => `${SWEEPS}${swee
 /** Notes what a sweep is asked for, as it starts; a sweep of the same name that was asked for something else gives way. */
 export async function recordSweep(documents: Documents, sweep: string, spec: SweepSpec, fingerprints: Fingerprints): Promise<void> {
   await documents.put(nameOf(sweep, 'sweep'), { schemaVersion: 1, sweep, spec: experimentOf(spec), fingerprints } satisfies SweepRecord);
-}
-
-/** How a sweep is run, and which part of it this time, is no part of what comes out. */
-export function experimentOf({ run: _run, only: _only, force: _force, ...experiment }: SweepSpec): SweepSpec {
-  return experiment;
 }
 
 /** Notes the report that a sweep ended with. */

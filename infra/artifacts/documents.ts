@@ -7,7 +7,7 @@ export class DocumentUnreadable extends Error {
 }
 
 /**
- * Small JSON documents beside the artifacts of a bucket, by name (`sweeps/my-sweep/sweep`). Unlike artifacts they may be written
+ * Small JSON documents beside the artifacts of a bucket, by name (`folder/name`). Unlike artifacts they may be written
  * again; the last writer's counts. Objects: `<name>.json`.
  */
 export class Documents {

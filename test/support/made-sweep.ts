@@ -3,9 +3,7 @@
  * seconds. Nothing of it was measured.
  */
 import { readFileSync } from 'node:fs';
-import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { dirname, join } from 'node:path';
 import { seededRandom } from '#activities/random/seeded.ts';
 import type { SweepStore } from '#activities/sweeps/rebuild.ts';
 import { recordSweep } from '#activities/sweeps/records.ts';
@@ -18,6 +16,7 @@ import { planSweep, type Unit, unitsOf } from '#workflows/plan/plan.ts';
 import { fixtureFiles } from '../activities/report/fixture.ts';
 import { safetensors } from './safetensors.ts';
 import { ANY_FINGERPRINTS } from './spec.ts';
+import { storeArtifact } from './stored-sweep.ts';
 
 const [LAYERS, HEADS, SCORED] = [4, 8, 20];
 
@@ -44,14 +43,9 @@ export async function makeSweep({ store, documents }: SweepStore, sweep: string,
     const roles = Object.entries<Recipe>({ ...unit.shared, ...unit.stages });
     for (const [role, recipe] of roles) {
       if (!has(unit.id, role)) continue;
-      const folder = await mkdtemp(join(tmpdir(), 'needlework-made-'));
-      for (const [name, content] of Object.entries(filesOf(unit, role, recipe, { likeReal, f1 }))) {
-        await mkdir(dirname(join(folder, name)), { recursive: true });
-        await writeFile(join(folder, name), content);
-      }
-      const address = { kind: recipe.stage, key: artifactKey(recipe) };
-      if ((await store.find(address)) === null) await store.commit({ ...address, recipe, summary: {}, measurements: { stageSeconds: 2 }, versions: { needlework: 'fixture' } }, folder);
-      await rm(folder, { recursive: true });
+      // Sweeps share artifacts.
+      if ((await store.find({ kind: recipe.stage, key: artifactKey(recipe) })) !== null) continue;
+      await storeArtifact(store, tmpdir(), recipe, { files: filesOf(unit, role, recipe, { likeReal, f1 }), measurements: { stageSeconds: 2 } });
     }
   }
   return spec;

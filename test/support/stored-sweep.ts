@@ -43,14 +43,15 @@ export async function storeSweep(store: ArtifactStore, { spec, fingerprints, fol
         absent.push(name);
         continue;
       }
-      await commit(store, folder, recipe, contents);
+      await storeArtifact(store, folder, recipe, contents);
       stored.add(key);
     }
   }
   return reportOver({ spec, absent, missing, skipped: plan.skipped }, plan);
 }
 
-async function commit(store: ArtifactStore, folder: string, recipe: Recipe, { files, summary = {}, measurements = {} }: Contents): Promise<void> {
+/** Commits what the stage of a recipe made, by way of a folder below `folder`. */
+export async function storeArtifact(store: ArtifactStore, folder: string, recipe: Recipe, { files, summary = {}, measurements = {} }: Contents): Promise<void> {
   const output = await mkdtemp(join(folder, 'artifact-'));
   for (const [name, content] of Object.entries(files)) {
     await mkdir(dirname(join(output, name)), { recursive: true });

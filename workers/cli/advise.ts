@@ -1,19 +1,21 @@
-import { mkdir, readFile, writeFile } from 'node:fs/promises';
+import { mkdir, writeFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { Client, Connection } from '@temporalio/client';
 import { loadClientConnectConfig } from '@temporalio/envconfig';
 import { advicePage, adviceSentences, candidateName, percent } from '#activities/report/advice-page.ts';
+import { canonicalJson } from '#activities/report/canonical-json.ts';
 import { range, score } from '#activities/report/format.ts';
-import { adviceJson, adviceOf, adviceOnSweep } from '#activities/sweeps/advise.ts';
+import { adviceOf, adviceOnSweep } from '#activities/sweeps/advise.ts';
 import { sweepFolder } from '#activities/sweeps/folder.ts';
 import type { Advice, Ranking } from '#workflows/contracts/advice.ts';
 import type { Overlap } from '#workflows/contracts/agreement.ts';
-import { InvalidInput, parse } from '#workflows/contracts/parse.ts';
+import { parse } from '#workflows/contracts/parse.ts';
 import { SweepResult } from '#workflows/contracts/progress.ts';
 import { type AdvicePlan, planAdvice } from '#workflows/plan/advice.ts';
 import { type Home, homeFrom } from '../home.ts';
-import { NAMESPACE, runningStack, startStack } from '../stack.ts';
+import { NAMESPACE, runningStack, type Stack, type StackDescription, startStack } from '../stack.ts';
 import { attend } from './attend.ts';
+import { readJsonFile } from './json-file.ts';
 import { launchSweep } from './launch-sweep.ts';
 import { watchSweep } from './progress-view.ts';
 import { untilStopped } from './signals.ts';
@@ -36,7 +38,7 @@ export async function advise(what: string, { by, out }: AdviseOptions = {}): Pro
   if (advice === null) return;
   const folder = out === undefined ? join(home.reportsFolder, '_advice', sweepFolder(advice.name)) : resolve(out);
   await mkdir(folder, { recursive: true });
-  await writeFile(join(folder, 'advice.json'), adviceJson(advice));
+  await writeFile(join(folder, 'advice.json'), canonicalJson(advice));
   await writeFile(join(folder, 'advice.html'), advicePage(advice));
   console.log([...adviceTable(advice), '', ...adviceSentences(advice).map(oneLine), '', `advice: ${join(folder, 'advice.html')}`].join('\n'));
   if (advice.rankings.every(({ candidates }) => candidates.every(({ rank }) => rank === null))) process.exitCode = 1;
@@ -44,7 +46,7 @@ export async function advise(what: string, { by, out }: AdviseOptions = {}): Pro
 
 /** Runs what the spec asks for and ranks it; null after an interrupt. */
 async function adviceOnSpec(home: Home, file: string, by: Overlap | undefined): Promise<Advice | null> {
-  const plan = planAdvice(await readJson(file));
+  const plan = planAdvice(await readJsonFile(file, 'the path of an advice spec, or the name of a sweep of the store'));
   const finished = await (process.env.NEEDLEWORK_S3_BUCKET ? onFleet(plan) : onThisMachine(home, plan));
   if (!finished) return null;
   return withSweeps(home, process.env, (sweeps) => adviceOf(sweeps, by === undefined ? plan : { ...plan, advice: { ...plan.advice, by } }));
@@ -62,13 +64,13 @@ async function onFleet(plan: AdvicePlan): Promise<boolean> {
 
 async function onThisMachine(home: Home, plan: AdvicePlan): Promise<boolean> {
   const other = await runningStack(home);
-  const stack = other ?? (await startStack(home, process.env, (step) => console.log(`starting ${step}`)));
+  const stack: StackDescription & Partial<Stack> = other ?? (await startStack(home, process.env, (step) => console.log(`starting ${step}`)));
   const connection = await Connection.connect({ address: stack.temporalAddress });
   try {
-    return await Promise.race([runSweeps(new Client({ connection, namespace: NAMESPACE }), plan), ...('failed' in stack ? [stack.failed as Promise<never>] : [])]);
+    return await Promise.race([runSweeps(new Client({ connection, namespace: NAMESPACE }), plan), ...(stack.failed ? [stack.failed] : [])]);
   } finally {
     await connection.close();
-    if ('stop' in stack) await (stack.stop as () => Promise<void>)();
+    await stack.stop?.();
   }
 }
 
@@ -99,17 +101,6 @@ async function runSweeps(client: Client, { sweeps }: AdvicePlan): Promise<boolea
   }
   console.log('');
   return true;
-}
-
-async function readJson(file: string): Promise<unknown> {
-  const text = await readFile(file, 'utf8').catch(() => {
-    throw new InvalidInput(file, ['(file): found nothing that can be read, allowed: the path of an advice spec, or the name of a sweep of the store']);
-  });
-  try {
-    return JSON.parse(text);
-  } catch (error) {
-    throw new InvalidInput(file, [`(top level): found no JSON (${error instanceof Error ? error.message : error}), allowed: a JSON object`]);
-  }
 }
 
 const COLUMNS = [{ head: 'Rank', numeric: true }, { head: 'Training data' }, ...['Recall', '95 % interval', 'Cosine', '95 % interval', 'First', 'Heads > 0', 'F1'].map((head) => ({ head, numeric: true })), { head: 'Not there' }];

@@ -1,8 +1,9 @@
 import { mkdir, writeFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
+import { canonicalJson } from '#activities/report/canonical-json.ts';
 import { comparisonFindings, comparisonPage } from '#activities/report/comparison-page.ts';
 import { difference, nameOf, score, settingName } from '#activities/report/format.ts';
-import { compareStored, comparisonJson } from '#activities/sweeps/compare.ts';
+import { compareStored } from '#activities/sweeps/compare.ts';
 import { sweepFolder } from '#activities/sweeps/folder.ts';
 import type { SweepComparison } from '#workflows/contracts/comparison.ts';
 import { homeFrom } from '../home.ts';
@@ -15,7 +16,7 @@ export async function compare(a: string, b: string, { out }: { out?: string } = 
   const comparison = await withSweeps(home, process.env, (sweeps) => compareStored(sweeps, a, b));
   const folder = out === undefined ? join(home.reportsFolder, '_compare', `${sweepFolder(a)}-and-${sweepFolder(b)}`) : resolve(out);
   await mkdir(folder, { recursive: true });
-  await writeFile(join(folder, 'comparison.json'), comparisonJson(comparison));
+  await writeFile(join(folder, 'comparison.json'), canonicalJson(comparison));
   await writeFile(join(folder, 'comparison.html'), comparisonPage(comparison));
   console.log([...comparisonTable(comparison), '', ...comparisonFindings(comparison).map(oneLine), '', `comparison: ${join(folder, 'comparison.html')}`].join('\n'));
 }

@@ -2,6 +2,7 @@
 import { type Baseline, CellStage, type Condition, dataOf, type Task } from '../contracts/experiment.ts';
 import type { CellsLeftOut } from '../contracts/selectors.ts';
 import type { ModelSpec, SweepSpec, TaskSpec } from '../contracts/spec.ts';
+import { cellId } from '../ids.ts';
 import { lackingMaking } from '../tasks/lookup.ts';
 import { type Place, selectorProblems, selectsStage } from './selecting.ts';
 
@@ -86,7 +87,7 @@ export function gridOf(spec: SweepSpec): Setting[] {
 }
 
 function baselineOf({ task }: TaskSpec, { model }: ModelSpec, baseline: Baseline): GridBaseline {
-  return { id: `${task}/${model}/${baseline}`, baseline, place: { task, model, condition: baseline } };
+  return { id: cellId({ task, model, condition: baseline }), baseline, place: { task, model, condition: baseline } };
 }
 
 function cellOf(spec: SweepSpec, place: Place & { condition: Condition }, seed: number | null): GridCell {
@@ -94,7 +95,7 @@ function cellOf(spec: SweepSpec, place: Place & { condition: Condition }, seed: 
   const lacking = lackingOf(task, condition);
   const stages = CellStage.options.filter((stage) => isPlanned(spec, condition, stage) && !isLeftOut(spec, place, stage));
   return {
-    id: [task, model, condition, ...(variant ? [variant] : []), ...(seed === null ? [] : [`seed-${seed}`])].join('/'),
+    id: cellId({ task, model, condition, variant, seed }),
     condition,
     place,
     stages: lacking === null ? stages : [],

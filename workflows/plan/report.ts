@@ -1,6 +1,7 @@
 /** The recipe of a sweep's report, from its plan and what there is of it; pure. */
 import type { Recipe } from '../contracts/artifacts.ts';
 import type { ReportRequest } from '../contracts/requests.ts';
+import type { SweepSpec } from '../contracts/spec.ts';
 import { refOf } from './keys.ts';
 import { type Plan, planSweep, type Unit, unitsOf } from './plan.ts';
 import { type Fingerprints, reportRecipe } from './recipes.ts';
@@ -21,9 +22,12 @@ export function reportOver({ spec, absent, missing, skipped }: Omit<ReportReques
   const inputs = Object.fromEntries(
     unitsOf(whole).flatMap((unit) => rolesOf(unit).flatMap(([role, recipe]) => (gone.has(role) ? [] : [[role, refOf(recipe)] as const]))),
   );
-  // How it was run is no part of what came out.
-  const { run: _run, only: _only, force: _force, ...experiment } = spec;
-  return reportRecipe(experiment, inputs, missing, skipped);
+  return reportRecipe(experimentOf(spec), inputs, missing, skipped);
+}
+
+/** How a sweep is run, and which part of it this time, is no part of what comes out. */
+export function experimentOf({ run: _run, only: _only, force: _force, ...experiment }: SweepSpec): SweepSpec {
+  return experiment;
 }
 
 /** Names of a unit's stages in a report (`mdqa/tiny/real: train`), those that it shares first. */

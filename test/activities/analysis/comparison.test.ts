@@ -3,7 +3,7 @@ import { compareSweeps } from '#activities/analysis/comparison.ts';
 import { specDifferences } from '#activities/analysis/spec-differences.ts';
 import type { SweepFiles } from '#activities/analysis/index.ts';
 import { comparisonFindings, comparisonPage } from '#activities/report/comparison-page.ts';
-import { comparisonJson } from '#activities/sweeps/compare.ts';
+import { canonicalJson } from '#activities/report/canonical-json.ts';
 import { SweepComparison } from '#workflows/contracts/comparison.ts';
 import { parseSweepSpec } from '#workflows/contracts/parse.ts';
 import { fixtureFiles } from '../report/fixture.ts';
@@ -77,7 +77,7 @@ describe('two sweeps side by side', { timeout: 240_000 }, () => {
     strange.settings[0]!.cells[1]!.reason = hostile;
     const make = () => compareSweeps(named(hostile, strange), named('b', base));
     expect(comparisonPage(make())).toBe(comparisonPage(make()));
-    expect(comparisonJson(make())).toBe(comparisonJson(make()));
+    expect(canonicalJson(make())).toBe(canonicalJson(make()));
     expect(comparisonPage(make())).not.toContain('<script>alert');
     expect(comparisonPage(make())).toContain('&lt;script&gt;alert(1)');
   });
