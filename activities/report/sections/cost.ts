@@ -1,10 +1,12 @@
 /** What each result took: time on the trainers' devices, tokens, GPU hours, and what was paid to LLMs. */
 import { gpuHoursOf, SUSTAINED_FLOPS } from '#activities/estimate/index.ts';
+import type { Baseline, Condition } from '#workflows/contracts/experiment.ts';
 import type { BaseFacts, CellResults, SettingResults, StageFacts, SweepResults } from '#workflows/contracts/report.ts';
 import type { TaskSpec } from '#workflows/contracts/spec.ts';
-import { count, duration, nameOf, settingName } from '../format.ts';
+import { count, duration, settingName } from '../format.ts';
 import { html, type Html } from '../html.ts';
 import { number, numberBy, table } from './parts.ts';
+import { took } from './traces.ts';
 
 /** Stages that a trainer's device works on. */
 const ON_DEVICE: ReadonlySet<string> = new Set(['train', 'evaluate', 'score', 'mask', 'patch']);
@@ -12,8 +14,8 @@ const ON_DEVICE: ReadonlySet<string> = new Set(['train', 'evaluate', 'score', 'm
 /** One row per cell and baseline; null where no stage was measured. */
 export function cost(results: SweepResults): Html | null {
   const rows = results.settings.flatMap((setting) => [
-    ...setting.baselines.map(({ baseline, stages }) => row(results, setting, nameOf(baseline), stages, null)),
-    ...setting.cells.map(({ condition, stages, dataset }) => row(results, setting, nameOf(condition), stages, dataset)),
+    ...setting.baselines.map(({ baseline, stages }) => row(results, setting, baseline, stages, null)),
+    ...setting.cells.map(({ condition, stages, dataset }) => row(results, setting, condition, stages, dataset)),
   ]);
   if (results.settings.every(({ cells, baselines }) => [...cells, ...baselines].every(({ stages }) => stages.length === 0))) return null;
   const columns = [
@@ -28,7 +30,7 @@ export function cost(results: SweepResults): Html | null {
 <p class="note">Device hours are measured, on whatever device the trainers had. GPU hours are what ${SUSTAINED_FLOPS / 1e12} TFLOP/s would take for the same number of operations (one H100 in bf16, about 40 % of its peak), as <code>needlework plan</code> estimates them. The spec has no price of a GPU hour, so dollars are those of LLMs alone; texts that several results share are in each one’s row.</p>`;
 }
 
-function row({ spec, bases, settings }: SweepResults, setting: SettingResults, name: string, stages: readonly StageFacts[], dataset: CellResults['dataset']): Html {
+function row({ spec, bases, settings }: SweepResults, setting: SettingResults, by: Condition | Baseline, stages: readonly StageFacts[], dataset: CellResults['dataset']): Html {
   const worked = stages.filter(({ stage, status }) => ON_DEVICE.has(stage) && status === 'done');
   const seconds = worked.reduce<number | null>((sum, each) => (each.seconds === null ? sum : (sum ?? 0) + each.seconds), null);
   const tokens = worked.map((each) => each.tokens ?? promptsOf(each, setting, dataset)).reduce<number | null>((sum, each) => (each === null ? sum : (sum ?? 0) + each), null);
@@ -37,7 +39,7 @@ function row({ spec, bases, settings }: SweepResults, setting: SettingResults, n
   const hours = task && estimate(bases.find(({ model }) => model === setting.model), task, { ...spec, train }, worked);
   const written = Object.values(dataset?.writing ?? {});
   const dollars = written.some((each) => each.dollars === null) ? null : written.reduce((sum, each) => sum + (each.dollars ?? 0), 0);
-  return html`<tr><th scope="row">${settings.length > 1 ? `${settingName(setting)}: ` : ''}${name}</th>${seconds === null ? number('–') : numberBy(seconds, html`${hoursText(seconds / 3600)}<br><span class="muted">${duration(seconds)}</span>`)}${tokens === null ? number('–') : number(count(tokens))}${hours === undefined ? number('–') : numberBy(hours, hoursText(hours))}${written.length === 0 ? [number('–'), number('–')] : [number(count(written.reduce((sum, { calls }) => sum + calls, 0))), number(dollars === null ? 'unknown' : `$${dollars.toFixed(2)}`)]}</tr>`;
+  return html`<tr><th scope="row">${settings.length > 1 ? `${settingName(setting)}: ` : ''}${took(setting, by, stages)}</th>${seconds === null ? number('–') : numberBy(seconds, html`${hoursText(seconds / 3600)}<br><span class="muted">${duration(seconds)}</span>`)}${tokens === null ? number('–') : number(count(tokens))}${hours === undefined ? number('–') : numberBy(hours, hoursText(hours))}${written.length === 0 ? [number('–'), number('–')] : [number(count(written.reduce((sum, { calls }) => sum + calls, 0))), number(dollars === null ? 'unknown' : `$${dollars.toFixed(2)}`)]}</tr>`;
 }
 
 /** Tokens of the prompts that a stage reads once each; null for stages that read them several times over. */

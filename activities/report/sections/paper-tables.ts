@@ -4,8 +4,9 @@ import { captionOf, type Grid, gridOf, marksOf, numbersOf, PAPER_MODELS, titleOf
 import { score, settingName } from '../format.ts';
 import { html, type Html, quoted } from '../html.ts';
 import { tableFile } from '../table-files.ts';
-import { correlationAnchor, traceId, tracesOfAll } from '../traces.ts';
+import { correlationEntry, entryLink, tracesOfAll } from '../traces.ts';
 import { type Column, folded, number, table } from './parts.ts';
+import { entryLinks, linkTo } from './traces.ts';
 
 const ROWS: Readonly<Record<CorrelatedRows, string>> = { all: 'all', withoutReal: 'all but real data', synthetic: 'synthetic data only' };
 
@@ -20,7 +21,7 @@ ${paper.tables.map((each, at) => compared(each, at, known))}`;
 }
 
 function correlationTable(correlated: readonly SettingCorrelations[]): Html {
-  const rows = correlated.map((each) => html`<tr><th scope="row">${settingName(each)}</th><td>${ROWS[each.rows]}</td>${[each.recall, each.cosine].map(({ rho, p, n }) => [number(rho === null ? '–' : html`<a class="from" href="#${correlationAnchor(each)}">${score(rho)}</a>`), number(pValue({ rho, p, n })), number(n)])}</tr>`);
+  const rows = correlated.map((each) => html`<tr><th scope="row">${settingName(each)}</th><td>${ROWS[each.rows]}</td>${[each.recall, each.cosine].map(({ rho, p, n }) => [rho === null ? '–' : score(rho), pValue({ rho, p, n }), n].map((value) => number(value === '–' ? value : linkTo(correlationEntry(each), value))))}</tr>`);
   const columns = [{ head: 'Setting' }, { head: 'Rows' }, ...['Recall', 'Cosine'].flatMap((name) => [{ head: `${name}: Spearman`, numeric: true }, { head: 'p', numeric: true, title: 'Two-sided, over all pairings' }, { head: 'n', numeric: true }])];
   return html`${table('Rank correlation of the overlap of heads with F1 on the real test split', columns, [html`<tbody>${rows}</tbody>`])}
 <p class="note">Ties have average ranks. p is the share of all pairings with at least this correlation, either way. Real data’s recall and cosine are 1 by definition, so the correlation is given without it as well.</p>`;
@@ -60,9 +61,7 @@ const originId = (each: ComparedTable, at: number, cell: ComparedCell): string =
 function originsOf(each: ComparedTable, at: number, known: ReadonlySet<string>): Html {
   const items = each.cells.flatMap((cell) => {
     if (cell.ours === null) return [];
-    const refs = new Map(cell.from.map((ref) => [traceId(ref), ref]));
-    const links = [...refs].map(([id, { unit, measure }], place) => html`${place > 0 && ', '}${known.has(id) ? html`<a href="#${id}">${unit}: ${measure}</a>` : `${unit}: ${measure}`}`);
-    return [html`<li id="${originId(each, at, cell)}">${[cell.group, cell.row, cell.column].filter((part) => part !== null && part !== '').join(', ')}: ${links}</li>`];
+    return [html`<li id="${originId(each, at, cell)}">${[cell.group, cell.row, cell.column].filter((part) => part !== null && part !== '').join(', ')}: ${entryLinks(cell.from.map(entryLink), known)}</li>`];
   });
   return folded('Where each number of this table comes from', html`<ul class="notes">${items}</ul>`);
 }
