@@ -1,6 +1,6 @@
 /** What was found over all settings of a sweep, in sentences computed from the results: in how many of them something holds. */
-import { dataOf } from '#workflows/contracts/experiment.ts';
-import type { CellResults, SettingResults, SweepResults } from '#workflows/contracts/report.ts';
+import { isSynthetic } from '#activities/analysis/index.ts';
+import type { SettingResults, SweepResults } from '#workflows/contracts/report.ts';
 import { maskedByK } from './charts/masking.ts';
 import { type Finding, measuredOf } from './finding.ts';
 import { count, plural, score, settingName } from './format.ts';
@@ -70,10 +70,4 @@ function silenced(settings: readonly SettingResults[]): Finding | null {
     text: `Silencing the highest-scoring heads cost more than every draw of as many random ones in ${count(pairs.filter(({ top, random }) => top < random.low).length)} of ${plural(pairs.length, 'comparison')} over all models and numbers of heads.`,
     from: pairs.map(({ from }) => from),
   };
-}
-
-/** Neither real data nor a limited subset of it. */
-export function isSynthetic(condition: CellResults['condition']): boolean {
-  const { kind } = dataOf(condition);
-  return kind !== 'real' && kind !== 'limited';
 }

@@ -1,8 +1,9 @@
 /** What was found, in sentences computed from the results; no sentence is there without the numbers it states. */
+import { isSynthetic } from '#activities/analysis/index.ts';
 import type { CellResults, SettingResults, SweepResults } from '#workflows/contracts/report.ts';
 import { maskedByK } from './charts/masking.ts';
 import { type Finding, measuredOf } from './finding.ts';
-import { isSynthetic, patched } from './overall.ts';
+import { patched } from './overall.ts';
 import { count, dataName, list, nameOf, plural, range, score, taskName } from './format.ts';
 
 /** How much of the sweep is there. */
