@@ -82,6 +82,18 @@ export function duration(seconds: number): string {
   return `${Math.floor(minutes / 60)} h ${minutes % 60} min`;
 }
 
+/** Hours of work, with two significant digits where it is little: an 8B model takes hours, a tiny one millionths of them. */
+export function hoursText(hours: number): string {
+  if (hours === 0 || hours >= 10) return hours.toFixed(1);
+  return hours < 1e-4 ? '< 0.0001' : String(Number(hours.toPrecision(2)));
+}
+
+/** Dollars; "unknown" where a price is not known, "< $0.01" for what would round to nothing. */
+export function dollarsText(value: number | null): string {
+  if (value === null) return 'unknown';
+  return value > 0 && value < 0.005 ? '< $0.01' : `$${value.toFixed(2)}`;
+}
+
 /** Parameter counts: 887808 → "0.89 million". */
 export function parameters(value: number): string {
   if (value >= 1e9) return `${(value / 1e9).toFixed(2)} billion`;

@@ -19,7 +19,7 @@ import { readJsonFile } from './json-file.ts';
 import { launchSweep } from './launch-sweep.ts';
 import { watchSweep } from './progress-view.ts';
 import { untilStopped } from './signals.ts';
-import { oneLine, tableLines } from './table-lines.ts';
+import { oneLine, tableLines } from '#activities/report/table-lines.ts';
 import { withSweeps } from './sweep-store.ts';
 
 export interface AdviseOptions {

@@ -7,7 +7,7 @@ import { compareStored } from '#activities/sweeps/compare.ts';
 import { sweepFolder } from '#activities/sweeps/folder.ts';
 import type { SweepComparison } from '#workflows/contracts/comparison.ts';
 import { homeFrom } from '../home.ts';
-import { oneLine, tableLines } from './table-lines.ts';
+import { oneLine, tableLines } from '#activities/report/table-lines.ts';
 import { withSweeps } from './sweep-store.ts';
 
 /** `needlework compare A B`: two sweeps of the store side by side, in the terminal, as one page and as JSON; made from the store alone. */
