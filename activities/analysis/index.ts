@@ -6,7 +6,7 @@ export { averageRanks, EXACT, spearman } from './correlation.ts';
 export { compareWithPaper } from './compared-tables.ts';
 export { columnsOf, SPEARMAN_ROW } from './table-labels.ts';
 export { correlations } from './correlations.ts';
-export { attendedBy, inspect, type InspectedFiles, type ScoredExample } from './inspection.ts';
+export { inspect, type InspectedFiles, type ScoredExample } from './inspection.ts';
 export { patchingFindings } from './patching.ts';
 export {
   analyseSweep,

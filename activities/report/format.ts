@@ -2,6 +2,9 @@
 import { type Baseline, type Condition, dataOf, type Task } from '#workflows/contracts/experiment.ts';
 import { ownCondition, ownTask } from '#workflows/tasks/lookup.ts';
 import type { Interval, SettingResults, SourceFacts } from '#workflows/contracts/report.ts';
+import { count } from './page/numbers.js';
+
+export { count };
 
 const CONDITIONS: Readonly<Record<Condition, string>> = {
   real: 'Real data',
@@ -67,8 +70,6 @@ export const difference = (value: number): string => signed(value, 2);
 /** "0.47 to 0.65": a dash could be read as a minus. */
 export const range = ({ low, high }: Pick<Interval, 'low' | 'high'>): string => `${score(low)} to ${score(high)}`;
 
-/** 12345 → "12,345"; fixed, whatever the machine's locale. */
-export const count = (value: number): string => String(value).replace(/\B(?=(\d{3})+(?!\d))/g, ',');
 /** "1 head", "2 heads". */
 export const plural = (value: number, noun: string, several = `${noun}s`): string => `${count(value)} ${value === 1 ? noun : several}`;
 
