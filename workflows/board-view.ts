@@ -35,7 +35,7 @@ export function progressOf(sweep: string, board: Board, asked: ReadonlySet<strin
     waitingFor: waitingForOf(board, status),
     counts: { waiting: count('waiting'), running: count('running'), blocked: count('blocked'), done: count('done'), skipped: count('skipped'), failed: count('failed') },
     stages: { done, total: sum(all, (cell) => cell.stagesTotal) + shared.length, reused, ran: done - reused },
-    cost: { ...board.cost },
+    cost: { dollars: board.cost.llmDollars + (board.cost.gpuDollars ?? 0), ...board.cost },
     artifactsAt: board.artifactsAt,
     shared,
     cells: asked === null ? (all.length > withArtifacts ? all.map((cell) => ({ ...cell, artifacts: {} })) : all) : all.filter(({ id }) => asked.has(id)),

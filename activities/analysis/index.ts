@@ -8,7 +8,7 @@ export { compareWithPaper } from './compared-tables.ts';
 export { isSynthetic } from './conditions.ts';
 export { columnsOf, SPEARMAN_ROW } from './table-labels.ts';
 export { correlations } from './correlations.ts';
-export { attendedBy, inspect, type InspectedFiles, type ScoredExample } from './inspection.ts';
+export { inspect, type InspectedFiles, type ScoredExample } from './inspection.ts';
 export { patchingFindings } from './patching.ts';
 export {
   analyseSweep,

@@ -66,6 +66,7 @@ export async function plan(specFile: string, { stages = false }: { stages?: bool
       const shape = await modelShape(CHECKOUT, model, (await store?.find({ kind: 'base', key: artifactKey(unit.shared.base) }))?.summary ?? null);
       rows.push({
         id: unit.id,
+        model: unit.model,
         examples: 'dataset' in unit.stages ? `${task.examples.total} + ${task.examples.test}` : String(task.examples.test),
         texts: own.flatMap((recipe) => texts.get(artifactKey(recipe)) ?? []),
         gpuHours: shape && gpuHours({ ...unit.stages }, task, spec, shape, isDone),

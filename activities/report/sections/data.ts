@@ -3,7 +3,7 @@ import type { DatasetCard, Example } from '#workflows/contracts/dataset.ts';
 import type { SettingResults, SiblingCheck, SourceFacts } from '#workflows/contracts/report.ts';
 import { html, type Html, quoted } from '../html.ts';
 import { settingFigure } from '../figures/names.ts';
-import { count, list, nameOf, plural, score, sourceText, taskName } from '../format.ts';
+import { count, dollarsText, list, nameOf, plural, score, sourceText, taskName } from '../format.ts';
 import { type Piece, promptPieces } from '../prompt.ts';
 import { draw } from '../charts/draw.ts';
 import { type Bins, histogram } from '../charts/histogram.ts';
@@ -59,7 +59,7 @@ function writings(cards: readonly Named[]): Html | null {
     ].flatMap(({ what, counts }) => (Object.keys(counts).length === 0 ? [] : [html`<li>${name}, ${role}: ${what}: ${quoted(reasonsText(counts))}.</li>`])),
   ]);
   return html`${table('Written texts; conditions and models share them', columns, [
-    html`<tbody>${rows.map(({ name, from, role, writer, asked, written, calls, promptTokens, completionTokens, dollars }) => html`<tr><th scope="row">${linkTo(from, name)}</th><td>${role}</td><td>${quoted(writer)}</td>${[count(asked), count(written), count(calls), count(promptTokens), count(completionTokens), dollars === null ? 'unknown' : `$${dollars.toFixed(2)}`].map(number)}</tr>`)}</tbody>`,
+    html`<tbody>${rows.map(({ name, from, role, writer, asked, written, calls, promptTokens, completionTokens, dollars }) => html`<tr><th scope="row">${linkTo(from, name)}</th><td>${role}</td><td>${quoted(writer)}</td>${[count(asked), count(written), count(calls), count(promptTokens), count(completionTokens), dollarsText(dollars)].map(number)}</tr>`)}</tbody>`,
   ])}${reasons.length > 0 ? html`<ul class="notes">${reasons}</ul>` : null}`;
 }
 

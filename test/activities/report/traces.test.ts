@@ -6,9 +6,11 @@ import { correlations } from '#activities/analysis/index.ts';
 import { agreement, measuredSettings } from '#activities/analysis/agreement.ts';
 import { renderReport, resultsJson } from '#activities/report/index.ts';
 import { withPlaces } from '#activities/report/places.ts';
+import { cost } from '#activities/report/sections/cost.ts';
 import { AGAIN_LABEL, againCommand, tracesOfAll } from '#activities/report/traces.ts';
 import type { Baseline, CellStage, Condition } from '#workflows/contracts/experiment.ts';
 import type { Recipe } from '#workflows/contracts/artifacts.ts';
+import type { StageFacts } from '#workflows/contracts/report.ts';
 import { parseSweepSpec } from '#workflows/contracts/parse.ts';
 import { planRun } from '#workflows/plan/filters.ts';
 import { artifactKey } from '#workflows/plan/keys.ts';
@@ -167,5 +169,18 @@ describe('time and cost', () => {
     expect([calls, dollars]).toEqual(['340', '$0.02']);
     expect(rowOf('Real data').slice(3)).toEqual(['–', '–']);
     expect(rowOf('Untuned')[1]).toBe((120 * 943).toLocaleString('en'));
+  });
+
+  it('has dollars of GPUs and all dollars together where the spec has the price of an hour', async () => {
+    const priced = (device: 'cpu' | 'cuda') => cost({ ...results, spec: { ...results.spec, gpuHourDollars: 100, models: results.spec.models.map((model) => ({ ...model, device })) } })!.markup;
+    const onGpu = priced('cuda');
+    const rowOf = (markup: string, name: string) => Array.from(new RegExp(`<th scope="row">${name}</th>(.*?)</tr>`, 's').exec(markup)![1]!.matchAll(/<td[^>]*>(.*?)<\/td>/g), ([, cell]) => cell!.replace(/<[^>]*>.*$/, ''));
+    const hoursOf = (stages: readonly StageFacts[]) => stages.filter(({ stage }) => stage !== 'dataset').reduce((sum, each) => sum + each.seconds!, 0) / 3600;
+    const gpu = 100 * hoursOf(setting!.cells[1]!.stages);
+    expect(rowOf(onGpu, 'High / High').slice(3)).toEqual(['340', '$0.02', `$${gpu.toFixed(2)}`, `$${(gpu + 0.02).toFixed(2)}`]);
+    const untuned = `$${(100 * hoursOf(setting!.baselines[0]!.stages)).toFixed(2)}`;
+    expect(rowOf(onGpu, 'Untuned').slice(3)).toEqual(['–', '–', untuned, untuned]);
+    expect(onGpu).toContain('GPU dollars are device hours at $100 each');
+    expect(rowOf(priced('cpu'), 'High / High').slice(3)).toEqual(['340', '$0.02', '$0.00', '$0.02']);
   });
 });
