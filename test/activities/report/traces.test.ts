@@ -158,9 +158,12 @@ describe('a published page', () => {
 });
 
 describe('time and cost', () => {
+  /** The cells of the row of that name, which leads to its artifacts. */
+  const rowIn = (markup: string, name: string) => Array.from(new RegExp(`<th scope="row"><a [^>]*>${name}</a></th>(.*?)</tr>`, 's').exec(markup)![1]!.matchAll(/<td[^>]*>(.*?)<\/td>/g), ([, cell]) => cell!);
+
   it('has device hours, tokens, GPU hours and dollars per cell and baseline', () => {
     const table = /<caption>What each result took<\/caption>[^]*?<\/table>/.exec(page)![0];
-    const rowOf = (name: string) => Array.from(new RegExp(`<th scope="row"><a [^>]*>${name}</a></th>(.*?)</tr>`, 's').exec(table)![1]!.matchAll(/<td[^>]*>(.*?)<\/td>/g), ([, cell]) => cell!.replace(/<[^>]*>/g, '|'));
+    const rowOf = (name: string) => rowIn(table, name).map((cell) => cell.replace(/<[^>]*>/g, '|'));
     const seconds = setting!.cells[1]!.stages.filter(({ stage }) => stage !== 'dataset').reduce((sum, each) => sum + each.seconds!, 0);
     const [device, tokens, gpu, calls, dollars] = rowOf('High / High');
     expect(Number(device!.split('|')[0])).toBeCloseTo(seconds / 3600, 3);
@@ -174,7 +177,7 @@ describe('time and cost', () => {
   it('has dollars of GPUs and all dollars together where the spec has the price of an hour', async () => {
     const priced = (device: 'cpu' | 'cuda') => cost({ ...results, spec: { ...results.spec, gpuHourDollars: 100, models: results.spec.models.map((model) => ({ ...model, device })) } })!.markup;
     const onGpu = priced('cuda');
-    const rowOf = (markup: string, name: string) => Array.from(new RegExp(`<th scope="row">${name}</th>(.*?)</tr>`, 's').exec(markup)![1]!.matchAll(/<td[^>]*>(.*?)<\/td>/g), ([, cell]) => cell!.replace(/<[^>]*>.*$/, ''));
+    const rowOf = (markup: string, name: string) => rowIn(markup, name).map((cell) => cell.replace(/<[^>]*>.*$/, ''));
     const hoursOf = (stages: readonly StageFacts[]) => stages.filter(({ stage }) => stage !== 'dataset').reduce((sum, each) => sum + each.seconds!, 0) / 3600;
     const gpu = 100 * hoursOf(setting!.cells[1]!.stages);
     expect(rowOf(onGpu, 'High / High').slice(3)).toEqual(['340', '$0.02', `$${gpu.toFixed(2)}`, `$${(gpu + 0.02).toFixed(2)}`]);
