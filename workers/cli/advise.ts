@@ -53,12 +53,9 @@ async function adviceOnSpec(home: Home, file: string, by: Overlap | undefined): 
 
 async function onFleet(plan: AdvicePlan): Promise<boolean> {
   const { connectionOptions, namespace = NAMESPACE } = loadClientConnectConfig();
+  // Stays open until the command ends, as in withStack.
   const connection = await Connection.connect(connectionOptions);
-  try {
-    return await runSweeps(new Client({ connection, namespace }), plan);
-  } finally {
-    await connection.close();
-  }
+  return runSweeps(new Client({ connection, namespace }), plan);
 }
 
 /** Runs all sweeps of the advice at once, and shows one after the other. Whether they ended; what failed in them is shown by the ranking. */

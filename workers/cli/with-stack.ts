@@ -9,12 +9,9 @@ import { NAMESPACE, runningStack, type Stack, type StackDescription, startStack 
 export async function withStack<T>(home: Home, work: (client: Client, stack: StackDescription) => Promise<T>): Promise<T> {
   const stack: StackDescription & Partial<Stack> = (await runningStack(home)) ?? (await startStack(home, process.env, (step) => console.log(`starting ${step}`)));
   try {
+    // Stays open until the command ends (main.ts): a request of an interrupted run that is tried again on a closed one ends the process.
     const connection = await Connection.connect({ address: stack.temporalAddress });
-    try {
-      return await Promise.race([work(new Client({ connection, namespace: NAMESPACE }), stack), ...(stack.failed ? [stack.failed] : [])]);
-    } finally {
-      await connection.close();
-    }
+    return await Promise.race([work(new Client({ connection, namespace: NAMESPACE }), stack), ...(stack.failed ? [stack.failed] : [])]);
   } finally {
     await stack.stop?.();
   }
