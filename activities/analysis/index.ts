@@ -20,5 +20,6 @@ export {
   type EvaluateFiles,
   type SettingFiles,
   type SweepFiles,
+  type TestQuestion,
 } from './sweep.ts';
 export { unitId } from './units.ts';

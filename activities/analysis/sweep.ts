@@ -70,14 +70,17 @@ export interface CellFiles extends Part {
   patchingReason?: string;
 }
 
+/** What is quoted of a question of the test split. */
+export type TestQuestion = Pick<Example, 'id' | 'question' | 'answers'>;
+
 /** Everything that was read for one task with one model, tuned in one way from one seed. */
 export interface SettingFiles {
   task: Task;
   model: string;
   variant?: string;
   seed?: number;
-  /** The real test split: its stages, `card.json` and the lines of `test.jsonl`. */
-  test: { stages: StageFacts[]; card?: DatasetCard; examples?: Example[] };
+  /** The real test split: its stages, `card.json` and the questions of `test.jsonl`. */
+  test: { stages: StageFacts[]; card?: DatasetCard; examples?: readonly TestQuestion[] };
   baselines: BaselineFiles[];
   cells: CellFiles[];
 }
@@ -219,7 +222,7 @@ function samplePredictions({ task, test, baselines, cells }: SettingFiles, seed:
     .sample([...examples.keys()], Math.min(SAMPLED_QUESTIONS, examples.length))
     .sort((a, b) => a - b);
   return drawn.map((at) => {
-    const { id, question, answers } = examples[at] as Example;
+    const { id, question, answers } = examples[at] as TestQuestion;
     return {
       id,
       question,

@@ -9,11 +9,12 @@ import { type BaseFacts, LossPoint, type ResultStatus, type SourceFacts, type St
 import { HeadScores, Masking, Metrics, Patching, Prediction } from '#workflows/contracts/results.ts';
 import { SweepSpec } from '#workflows/contracts/spec.ts';
 import { gridOf, type Setting } from '#workflows/plan/grid.ts';
-import type { BaselineFiles, CellFiles, EvaluateFiles, SettingFiles, SweepFiles } from '../analysis/index.ts';
+import type { BaselineFiles, CellFiles, EvaluateFiles, SettingFiles, SweepFiles, TestQuestion } from '../analysis/index.ts';
 import { ArtifactMissing } from '#infra/artifacts/errors.ts';
 import { textConfig } from '../base/model-config.ts';
 import type { InspectedFiles } from '../analysis/inspection.ts';
 import { collectInspected } from './inspector/collect.ts';
+import { linesOf } from './lines.ts';
 
 /** Units that failed (or stages of theirs that could not run: `mdqa/tiny/low/low: patch`) and cells that cannot exist, with the reasons. */
 const Absences = z.object({ missing: z.record(z.string(), z.string()), skipped: z.record(z.string(), z.string()).default({}) });
@@ -22,6 +23,9 @@ const Params = Absences.extend({ spec: SweepSpec }).strict();
 
 /** One line of `steps.jsonl`; the report draws the loss only. */
 const Step = z.looseObject(LossPoint.shape).transform(({ step, loss }): LossPoint => ({ step, loss }));
+
+/** A question of the test split without its prompt, which at 32K tokens is a thousand times as long. */
+const Question = Example.transform(({ id, question, answers }): TestQuestion => ({ id, question, answers }));
 
 /** What a base model's folder may say of its own making. */
 const Origin = z.strictObject({ origin: z.string(), seededInduction: z.string().nullable() });
@@ -101,7 +105,7 @@ async function collectSetting(artifacts: Artifacts, setting: Setting, absences: 
         : {
             stages: await artifacts.facts(anyUnit, ['test']),
             card: await artifacts.json(anyUnit, 'test', 'card.json', DatasetCard),
-            examples: await artifacts.jsonl(anyUnit, 'test', 'test.jsonl', Example),
+            examples: await artifacts.questions(anyUnit),
           },
     baselines,
     cells,
@@ -170,6 +174,7 @@ class Artifacts {
   readonly #store: ArtifactStore;
   readonly #inputs: Recipe['inputs'];
   readonly #manifests = new Map<string, Manifest>();
+  readonly #questions = new Map<string, TestQuestion[]>();
 
   readonly #wasRead: (manifest: Manifest) => void;
 
@@ -210,8 +215,16 @@ class Artifacts {
   }
 
   async jsonl<T extends z.ZodType>(unit: string, role: string, name: string, schema: T): Promise<z.output<T>[]> {
-    const lines = (await this.bytes(unit, role, name)).toString('utf8').split('\n').filter((line) => line !== '');
-    return lines.map((line, index) => parse(schema, JSON.parse(line), `${name} of ${unit}: ${role}, line ${index + 1},`));
+    const bytes = await this.bytes(unit, role, name);
+    return Array.from(linesOf(bytes), (line, index) => parse(schema, JSON.parse(line), `${name} of ${unit}: ${role}, line ${index + 1},`));
+  }
+
+  /** Those of a test split, which the settings of a task and model share, are read once. */
+  async questions(unit: string): Promise<TestQuestion[]> {
+    const { key } = await this.manifest(unit, 'test');
+    const known = this.#questions.get(key) ?? (await this.jsonl(unit, 'test', 'test.jsonl', Question));
+    this.#questions.set(key, known);
+    return known;
   }
 
   /** Facts on those stages of a unit that have an artifact. */

@@ -12,6 +12,7 @@ const benches: Record<string, { command: string; args: string[]; cwd?: string }>
   dataset: { command: process.execPath, args: [here('dataset.ts'), ...options] },
   scale: { command: process.execPath, args: [here('scale.ts'), ...options] },
   report: { command: process.execPath, args: [here('report.ts'), ...options] },
+  'report-store': { command: process.execPath, args: ['--disable-warning=ExperimentalWarning', here('report-store.ts'), ...options] },
   plan: { command: process.execPath, args: [here('plan.ts'), ...options] },
   orchestration: { command: process.execPath, args: [here('orchestration/run.ts'), ...options] },
   'llm-cache': { command: process.execPath, args: [here('llm-cache.ts'), ...options] },

@@ -12,7 +12,7 @@ import { parseSweepSpec } from '#workflows/contracts/parse.ts';
 import type { HeadScores } from '#workflows/contracts/results.ts';
 import type { SweepSpec, SweepSpecInput } from '#workflows/contracts/spec.ts';
 import type { Unit } from '#workflows/plan/plan.ts';
-import { fixtureFiles } from '../activities/report/fixture.ts';
+import { fixtureFiles, testExamples } from '../activities/report/fixture.ts';
 import { safetensors } from './safetensors.ts';
 import { ANY_FINGERPRINTS } from './spec.ts';
 import { type Contents, type ContentsOf, storeSweep } from './stored-sweep.ts';
@@ -55,14 +55,14 @@ function filesOf(unit: Unit, role: string, recipe: Recipe, { likeReal, f1 }: Req
     case 'base':
       return { 'config.json': { num_hidden_layers: LAYERS, hidden_size: 64, num_attention_heads: HEADS, vocab_size: 100 }, 'tokenizer.json': readFileSync(new URL('../../examples/models/tiny-llama/tokenizer.json', import.meta.url)) };
     case 'dataset':
-      return role === 'test' ? { 'card.json': { ...test.card, task: unit.task }, 'test.jsonl': test.examples! } : { 'card.json': { ...cell.card, task: unit.task }, 'pairing.jsonl': cell.pairing!, 'validation.jsonl': '' };
+      return role === 'test' ? { 'card.json': { ...test.card, task: unit.task }, 'test.jsonl': testExamples() } : { 'card.json': { ...cell.card, task: unit.task }, 'pairing.jsonl': cell.pairing!, 'validation.jsonl': '' };
     case 'train':
       return { 'steps.jsonl': cell.steps! };
     case 'evaluate': {
       const random = seededRandom('made F1', unit.id);
       const perExample = test.examples!.map(({ id }) => (random.float() < f1(unit.id) ? { id, f1: 1, exactMatch: 1 } : { id, f1: 0, exactMatch: 0 }));
       const mean = perExample.reduce((sum, one) => sum + one.f1, 0) / perExample.length;
-      return { 'metrics.json': { examples: perExample.length, f1: mean, exactMatch: mean, perExample }, 'predictions.jsonl': test.examples!.map(({ id, answer }, at) => ({ id, text: perExample[at]!.f1 === 1 ? answer : 'elsewhere', tokenIds: [1], stoppedBy: 'eos' })) };
+      return { 'metrics.json': { examples: perExample.length, f1: mean, exactMatch: mean, perExample }, 'predictions.jsonl': testExamples().map(({ id, answer }, at) => ({ id, text: perExample[at]!.f1 === 1 ? answer : 'elsewhere', tokenIds: [1], stoppedBy: 'eos' })) };
     }
     case 'score':
       return scoreFiles(unit, condition === 'real' ? 1 : likeReal(unit.id));

@@ -6,6 +6,7 @@ import { Prediction } from '#workflows/contracts/results.ts';
 import type { Setting } from '#workflows/plan/grid.ts';
 import type { InspectedFiles, ScoredExample } from '../../analysis/inspection.ts';
 import { parseHeadExamples } from '../../score/head-examples.ts';
+import { linesOf } from '../lines.ts';
 import { type TextTokenizer, textTokenizer } from './tokenizer.ts';
 
 /** Prompts that a report holds in all, and of one cell at most: the page stays of a size that a browser likes. */
@@ -46,8 +47,8 @@ export async function collectInspected(files: UnitFiles, settings: readonly Sett
 
 /** Ids of the examples that were scored, in their order. */
 async function scoredRows(files: UnitFiles, id: string): Promise<string[]> {
-  const lines = linesOf(await files.bytes(id, 'score', 'predictions.jsonl'));
-  return lines.map((line, at) => parse(Prediction, JSON.parse(line), `predictions.jsonl of ${id}: score, line ${at + 1},`).id);
+  const bytes = await files.bytes(id, 'score', 'predictions.jsonl');
+  return Array.from(linesOf(bytes), (line, at) => parse(Prediction, JSON.parse(line), `predictions.jsonl of ${id}: score, line ${at + 1},`).id);
 }
 
 /**
@@ -67,11 +68,11 @@ async function readExamples(files: UnitFiles, id: string, tokenizer: TextTokeniz
   if (single.examples !== order.length) throw new RangeError(`examples.safetensors of ${id}: ${order.length} examples expected, as in predictions.jsonl, found ${single.examples}`);
   const tokensAt = (at: number): [number, number] => [single.offsets[at] as number, single.offsets[at + 1] as number];
   const chosen = order.filter((at) => tokensAt(at)[1] > tokensAt(at)[0]).slice(0, wanted);
-  const lines = linesOf(await files.bytes(id, 'dataset', 'validation.jsonl'));
+  const lines = linesAt(chosen, await files.bytes(id, 'dataset', 'validation.jsonl'));
   const size = single.layers * single.heads;
   const examples: ScoredExample[] = [];
   for (const at of chosen) {
-    const example = parse(Example, JSON.parse(lines[at] ?? 'null'), `validation.jsonl of ${id}: dataset, line ${at + 1},`);
+    const example = parse(Example, JSON.parse(lines.get(at) ?? 'null'), `validation.jsonl of ${id}: dataset, line ${at + 1},`);
     const tokens = await tokenizer.prompt(example.prompt);
     if (tokens.offsets.length !== single.promptTokens[at]) {
       throw new RangeError(`validation.jsonl of ${id}, line ${at + 1}: ${single.promptTokens[at]} tokens expected, as its heads were scored on, found ${tokens.offsets.length}`);
@@ -83,4 +84,14 @@ async function readExamples(files: UnitFiles, id: string, tokenizer: TextTokeniz
   return { examples, leftOut: order.length - examples.length };
 }
 
-const linesOf = (bytes: Buffer): string[] => bytes.toString('utf8').split('\n').filter((line) => line !== '');
+/** Some lines of a file, by their places. */
+function linesAt(places: readonly number[], bytes: Buffer): Map<number, string> {
+  const wanted = new Set(places);
+  const lines = new Map<number, string>();
+  let at = 0;
+  for (const line of linesOf(bytes)) {
+    if (wanted.has(at)) lines.set(at, line);
+    at += 1;
+  }
+  return lines;
+}

@@ -166,6 +166,9 @@ export interface FixtureOptions {
   source?: 'miniature' | 'nq-open';
 }
 
+/** The questions of its test split, with their prompts. */
+export const testExamples = (): Example[] => Array.from({ length: TEST_QUESTIONS }, (_, at) => ({ ...example('real', 1000 + at), split: 'test' as const }));
+
 /** Contents of all artifacts of an invented sweep. The last condition has failed in training, if there are more than three. */
 export function fixtureFiles({ conditions = ['real', 'high/high', 'symbolic'], layers = LAYERS, heads = HEADS, source = 'miniature' }: FixtureOptions = {}): SweepFiles {
   const spec = SweepSpec.parse({
@@ -179,7 +182,7 @@ export function fixtureFiles({ conditions = ['real', 'high/high', 'symbolic'], l
     mask: { k: [2, 4, 8], randomDraws: 5, randomExcludesLayers: [0], examples: 60 },
     patch: { randomDraws: 2 },
   });
-  const tests = Array.from({ length: TEST_QUESTIONS }, (_, at) => ({ ...example('real', 1000 + at), split: 'test' as const }));
+  const tests = testExamples();
   const cells = conditions.map((condition, at): CellFiles => {
     const seconds = 60 + at * 3;
     const dataset = stage('dataset', 1.2 + at / 10);

@@ -77,6 +77,11 @@ test('and the same bytes again, in another order of reading, on a machine that h
   expect(again.tables).toEqual(once.tables);
 });
 
+test('of the test split, what is quoted is kept, and no prompt', async () => {
+  const { settings } = await collectSweep(s3.store, recipe);
+  expect(settings[0]!.test.examples).toEqual(expect.arrayContaining([{ id: 'question-1', question: 'Who keeps the bees?', answers: ['Ben 🐝'] }]));
+});
+
 test('every number of a table leads to artifacts that are in the store, with the files that are named, and to a command', async () => {
   const { page } = await report(s3.store);
   const trail = new Trail(page);
