@@ -1,5 +1,8 @@
 import type { StageAdvance } from './contracts/progress.ts';
 
+/** Why a stage runs that had been made already. */
+export const MADE_ANEW = 'made anew where its artifact is gone';
+
 /** `train 312/400 steps (78 %), loss 0.41, until about 14:05 UTC`: how far a stage is, as people read it. */
 export function advanceText({ phase, done, total, unit, percent, endsAbout, metrics }: Pick<StageAdvance, 'phase' | 'done' | 'total' | 'unit' | 'percent' | 'endsAbout' | 'metrics'>): string {
   return [

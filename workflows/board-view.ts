@@ -1,5 +1,5 @@
 /** What queries and the UI show of a board; pure. */
-import { advanceText } from './advance-text.ts';
+import { advanceText, MADE_ANEW } from './advance-text.ts';
 import type { Stage } from './contracts/artifacts.ts';
 import { InvalidInput, parse } from './contracts/parse.ts';
 import { type CellProgress, CellsQuery, type SweepFailures, type SweepPlan, type SweepProgress } from './contracts/progress.ts';
@@ -107,9 +107,9 @@ export function boardMarkdown(sweep: string, board: Board): string {
   ].join('\n');
 }
 
-function row({ task, model, condition, variant, seed, status, stage, running, stagesDone, stagesTotal, f1, retrievalHeads, failures }: CellProgress): string {
-  const now = Object.entries(running).map(([name, advance]) => (advance ? advanceText(advance) : name)).join('; ');
-  const state = failures.length > 0 ? `**${status}** at ${failures.map((failure) => failure.stage).join(', ')}${now && `; ${now}`}` : status === 'running' ? now || (stage === null ? 'running' : `after ${stage}`) : status;
+function row({ task, model, condition, variant, seed, status, stage, running, artifacts, stagesDone, stagesTotal, f1, retrievalHeads, failures }: CellProgress): string {
+  const now = Object.entries(running).map(([name, advance]) => `${advance ? advanceText(advance) : name}${name in artifacts ? ` (${MADE_ANEW})` : ''}`).join('; ');
+  const state = failures.length > 0 ? `**${status}** at ${failures.map((failure) => failure.stage).join(', ')}${now && `; ${now}`}` : status === 'running' ? now || (stage === null ? 'running' : `after ${stage}`) : [status, now].filter(Boolean).join('; ');
   return `| ${task} | ${model} | ${conditionLabel({ condition, variant, seed })} | ${state} | ${stagesDone}/${stagesTotal} | ${f1 === null ? '' : f1.toFixed(2)} | ${retrievalHeads ?? ''} |`;
 }
 

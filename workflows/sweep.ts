@@ -117,6 +117,7 @@ async function runSweep(name: string, spec: SweepSpec, limits: SweepLimits, noti
     changed();
   });
   setHandler(stageNews, ({ key, advance }) => {
+    desk.queued.taken(key);
     onAdvance(board, key, advance);
     changed();
   });

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { boardMarkdown, failuresOf, planOf, progressOf } from '#workflows/board-view.ts';
-import { type Board, hasFinished, isAnythingRunning, newBoard, onCellStarted, onShared, onStageEvent, onStageGivenUp, onUnitBlocked, onUnitGivenUp, onUnitRetried, statusOf, trainerSigns } from '#workflows/board.ts';
-import type { Stage } from '#workflows/contracts/artifacts.ts';
+import { type Board, hasFinished, isAnythingRunning, newBoard, onCellEnded, onCellStarted, onNotMadeAnew, onShared, onSharedDone, onStageEvent, onStageGivenUp, onUnitBlocked, onUnitGivenUp, onUnitRetried, statusOf, trainerSigns } from '#workflows/board.ts';
+import type { Recipe, Stage } from '#workflows/contracts/artifacts.ts';
 import { parseSweepSpec } from '#workflows/contracts/parse.ts';
 import { type Failure, SweepFailures, SweepPlan, SweepProgress } from '#workflows/contracts/progress.ts';
 import type { SweepSpecInput } from '#workflows/contracts/spec.ts';
@@ -87,6 +87,47 @@ describe('the board of a sweep', () => {
     onStageEvent(at, { cell: REAL, stage: 'train', state: 'advanced', advance });
     running(at, REAL, 'train');
     expect(at.cells.get(REAL)?.running).toEqual({});
+  });
+
+  it('shows what is made anew since it has gone, and counts it as done until it could not be', () => {
+    const at = board();
+    done(at, REAL, 'dataset');
+    done(at, REAL, 'train');
+    const before = progressOf('s', at).cost.trainerHours;
+    onStageEvent(at, { cell: REAL, stage: 'train', state: 'running', again: true });
+    expect(at.cells.get(REAL)).toMatchObject({ stagesDone: 2, running: { train: null } });
+    expect(boardMarkdown('s', at)).toContain('| train (made anew where its artifact is gone) | 2/5 |');
+    done(at, REAL, 'train');
+    expect(at.cells.get(REAL)).toMatchObject({ stagesDone: 2, running: {} });
+    expect(progressOf('s', at).cost.trainerHours).toBeCloseTo(before + 0.01, 9);
+    for (const reused of [true, false]) {
+      onStageEvent(at, { cell: REAL, stage: 'train', state: 'running', again: true });
+      if (reused) done(at, REAL, 'train', { reused });
+      else onNotMadeAnew(at, REAL, 'train');
+      expect([at.cells.get(REAL)?.running, progressOf('s', at).cost.trainerHours]).toEqual([{}, before + 0.01]);
+    }
+    onStageEvent(at, { cell: REAL, stage: 'train', state: 'running', again: true });
+    blocked(at, REAL, 'train');
+    expect(at.cells.get(REAL)).toMatchObject({ status: 'blocked', stagesDone: 1, running: {} });
+    // Last news that were overtaken by the end.
+    onStageEvent(at, { cell: REAL, stage: 'dataset', state: 'running', again: true });
+    running(at, REAL, 'patch');
+    onCellEnded(at, REAL);
+    expect(at.cells.get(REAL)?.running).toEqual({ patch: null });
+  });
+
+  it('counts as hours of trainers what trainers made, pretraining among it', () => {
+    const at = board();
+    const made = (stage: Stage, params: Recipe['params']) =>
+      onSharedDone(at, stage.padEnd(64, JSON.stringify(params)), stage, { stage, version: 1, params, inputs: {}, seed: 0 }, { ref: { stage, key: 'a'.repeat(64) }, reused: false, summary: { dollars: 2 }, seconds: 36 });
+    made('base', { kind: 'folder' });
+    made('source', {});
+    made('write', {});
+    expect(progressOf('s', at).cost).toEqual({ dollars: 2, trainerHours: 0 });
+    made('base', { kind: 'pretrain' });
+    expect(progressOf('s', at).cost.trainerHours).toBe(0.01);
+    made('rank', {});
+    expect(progressOf('s', at).cost.trainerHours).toBe(0.02);
   });
 
   it('shows what blocks a cell and what to do about it, until it is tried again', () => {
