@@ -38,7 +38,7 @@ function notes({ write }: SweepSpec, all: readonly WritingEstimate[], skipped: R
         ]
       : []),
     ...(write?.provider === 'offline' ? ['Texts are written by templates (write.provider "offline"): no LLM is asked.'] : []),
-    `GPU hours by the number of operations, at ${SUSTAINED_FLOPS / 1e12} TFLOP/s (one H100 in bf16, about 40 % of its peak); without loading and data.`,
+    `GPU hours by the number of operations, at ${SUSTAINED_FLOPS / 1e12} TFLOP/s (one H100 in bf16, about 40 % of its peak); without loading and data. A base that the sweep pretrains counts with the first cell that rests on it.`,
     ...Object.entries(skipped).map(([cell, reason]) => `skipped: ${cell}: ${reason}`),
     ...problems.map((problem) => `problem: ${problem}`),
   ];
