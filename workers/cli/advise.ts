@@ -18,6 +18,7 @@ import { attend } from './attend.ts';
 import { readJsonFile } from './json-file.ts';
 import { launchSweep } from './launch-sweep.ts';
 import { watchSweep } from './progress-view.ts';
+import { sweepResult } from './sweep-result.ts';
 import { untilStopped } from './signals.ts';
 import { oneLine, tableLines } from './table-lines.ts';
 import { withSweeps } from './sweep-store.ts';
@@ -64,10 +65,10 @@ async function onFleet(plan: AdvicePlan): Promise<boolean> {
 
 async function onThisMachine(home: Home, plan: AdvicePlan): Promise<boolean> {
   const other = await runningStack(home);
-  const stack: StackDescription & Partial<Stack> = other ?? (await startStack(home, process.env, (step) => console.log(`starting ${step}`)));
+  const stack: StackDescription & Partial<Stack> = other ?? (await startStack(home, process.env, (step) => console.log(`starting ${step}`), (text) => console.log(text)));
   const connection = await Connection.connect({ address: stack.temporalAddress });
   try {
-    return await Promise.race([runSweeps(new Client({ connection, namespace: NAMESPACE }), plan), ...(stack.failed ? [stack.failed] : [])]);
+    return await Promise.race([runSweeps(new Client({ connection, namespace: NAMESPACE }), plan, stack.trouble), ...(stack.failed ? [stack.failed] : [])]);
   } finally {
     await connection.close();
     await stack.stop?.();
@@ -75,18 +76,18 @@ async function onThisMachine(home: Home, plan: AdvicePlan): Promise<boolean> {
 }
 
 /** Runs all sweeps of the advice at once, and shows one after the other. Whether they ended; what failed in them is shown by the ranking. */
-async function runSweeps(client: Client, { sweeps }: AdvicePlan): Promise<boolean> {
+async function runSweeps(client: Client, { sweeps }: AdvicePlan, trouble?: () => string | null): Promise<boolean> {
   const interrupted = untilStopped();
   const running = [];
   for (const { workflowId, given, spec } of sweeps) {
-    const finished = (await launchSweep(client, { workflowId, given, spec })).result();
+    const finished = sweepResult(await launchSweep(client, { workflowId, given, spec }));
     finished.catch(() => {});
     void attend(client, workflowId, finished, { park: false });
     running.push({ workflowId, finished });
   }
   for (const { workflowId, finished } of running) {
     console.log(`\nsweep ${workflowId}`);
-    const outcome = await Promise.race([watchSweep(client, workflowId, finished).then(() => null), interrupted]);
+    const outcome = await Promise.race([watchSweep(client, workflowId, finished, trouble).then(() => null), interrupted]);
     if (outcome !== null) {
       console.log(`\ninterrupted (${outcome}); the same command goes on`);
       process.exitCode = 130;

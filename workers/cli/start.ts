@@ -8,6 +8,7 @@ import { attend } from './attend.ts';
 import { launchSweep } from './launch-sweep.ts';
 import { watchSweep } from './progress-view.ts';
 import { printSummary } from './summary.ts';
+import { sweepResult } from './sweep-result.ts';
 import { untilStopped } from './signals.ts';
 import { readSpecFile } from './spec-file.ts';
 
@@ -21,7 +22,7 @@ export async function start(specFile: string, options: { id?: string; park?: boo
   const { given, spec } = await readSpecFile(specFile);
   const home = homeFrom(process.env);
   const other = await runningStack(home);
-  const stack: StackDescription & Partial<Stack> = other ?? (await startStack(home, process.env, (step) => console.log(`starting ${step}`)));
+  const stack: StackDescription & Partial<Stack> = other ?? (await startStack(home, process.env, (step) => console.log(`starting ${step}`), (text) => console.log(text)));
   const interrupted = untilStopped();
   try {
     console.log(`\nTemporal ${stack.temporalAddress}, Web UI ${stack.uiUrl}\n`);
@@ -30,11 +31,11 @@ export async function start(specFile: string, options: { id?: string; park?: boo
     const workflowId = options.id ?? spec.name;
     const handle = await launchSweep(client, { workflowId, given, spec });
     console.log(`sweep ${workflowId}: ${stack.uiUrl}/namespaces/${NAMESPACE}/workflows/${encodeURIComponent(workflowId)}\n`);
-    const finished = handle.result();
+    const finished = sweepResult(handle);
     finished.catch(() => {}); // told below; the progress view ends first
     void attend(client, workflowId, finished, { park: options.park ?? false });
     const outcome = await Promise.race([
-      watchSweep(client, workflowId, finished).then(() => 'finished' as const),
+      watchSweep(client, workflowId, finished, stack.trouble).then(() => 'finished' as const),
       interrupted,
       ...(stack.failed ? [stack.failed] : []),
     ]);
