@@ -44,13 +44,13 @@ export class SharedStages {
   /** Everything that a cell shares with others, each stage after those it rests on. */
   async make(unit: Unit): Promise<void> {
     const { task, model, shared: { source, corpus, base, ranking, test, needles, passages } } = unit;
-    const chain = async (roles: Record<string, Recipe | undefined>) => {
-      for (const [role, recipe] of Object.entries(roles)) await this.#once(`${task} × ${model}: ${role}`, recipe);
+    const chain = async (named: Record<string, Recipe | undefined>) => {
+      for (const [label, recipe] of Object.entries(named)) await this.#once(label, recipe);
     };
-    await chain({ 'source rows': source, 'passage ranking': ranking });
+    await chain({ [`${task}: source rows`]: source, [`${task}: passage ranking`]: ranking });
     // Texts are written while the base is prepared; they are the same for every model.
     await allSettled([
-      chain({ corpus, 'base model': base, 'test split': test }),
+      chain({ [`${model}: corpus`]: corpus, [`${model}: base model`]: base, [`${task} × ${model}: test split`]: test }),
       this.#once(writingLabel(task, needles), needles),
       this.#once(writingLabel(task, passages), passages),
     ]);
@@ -96,7 +96,7 @@ export class SharedStages {
     onShared(board, key, label, { status: 'running', failure: null });
     changed();
     try {
-      const means = () => ({ force: forceOf(board.plan, recipe), ...desk.meansOf(), ...(this.#lost.has(key) && { why: MADE_ANEW }) });
+      const means = () => ({ summary: label, force: forceOf(board.plan, recipe), ...desk.meansOf(), ...(this.#lost.has(key) && { why: MADE_ANEW }) });
       const result = await (recipe.stage === 'write' ? account.write(label, recipe, means) : desk.queued.run(recipe, SHARED, () => runStage(label, recipe, { locations, ...means() })));
       onSharedDone(board, key, label, recipe, result);
       return result;

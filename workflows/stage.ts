@@ -46,14 +46,16 @@ export interface StageMeans {
   timeoutHours?: TimeoutHours;
   /** Label under which the artifact must have been made. */
   force?: string | undefined;
+  /** What the UI calls it; left out: its label and stage. */
+  summary?: string;
   /** Why it runs, where that is not plain; shown in the UI. */
   why?: string;
 }
 
 /** Runs a stage's activity, labelled for the UI. A failure's message names the cell, the stage and the cause. */
-export async function runStage(label: string, recipe: Recipe, { locations = {}, llm, checkpointMinutes, force, why, ...means }: StageMeans = {}): Promise<StageResult> {
+export async function runStage(label: string, recipe: Recipe, { locations = {}, llm, checkpointMinutes, force, summary = `${label}: ${recipe.stage}`, why, ...means }: StageMeans = {}): Promise<StageResult> {
   const reasons = [...(why === undefined ? [] : [why]), ...(force === undefined ? [] : [`forced: ${force}`])];
-  const options = { summary: `${label}: ${recipe.stage}${reasons.length === 0 ? '' : ` (${reasons.join('; ')})`}`, ...urgencyOptions(recipe.stage, means) };
+  const options = { summary: `${summary}${reasons.length === 0 ? '' : ` (${reasons.join('; ')})`}`, ...urgencyOptions(recipe.stage, means) };
   const running = activityFor(recipe as StageRecipe).executeWithOptions(options, [{ recipe, locations, ...(llm && { llm }), ...(checkpointMinutes !== undefined && { checkpointMinutes }), ...(force !== undefined && { force }) }]);
   return explained(running, `${label}, stage ${recipe.stage}: `, [recipe.stage]);
 }

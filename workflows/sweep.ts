@@ -86,7 +86,7 @@ async function runSweep(name: string, spec: SweepSpec, limits: SweepLimits, noti
   const desk = new Desk(RunSpec.parse(spec.run ?? {}), limits, current);
   desk.onBlocked = (id, failure) => notices.blocked(id, failure);
   offerUpdates({ desk, account, board: current, changed });
-  const [fingerprints, artifactsAt] = await Promise.all([explained(fingerprintInputs(spec)), explained(locateStore())]);
+  const [fingerprints, artifactsAt] = await Promise.all([explained(fingerprintInputs(spec)), explained(locateStore.executeWithOptions({ summary: 'where artifacts are kept' }, []))]);
   const whole = valid(() => planSweep(spec, fingerprints));
   const plan = planRun(whole, spec);
   const board: Board = { ...newBoard(plan), paused: current().paused, artifactsAt };

@@ -43,7 +43,7 @@ async function publishedReport(run: SweepRun, spec: SweepSpec, whole: Plan) {
   for (let { finished } = run; ; finished = {}) {
     try {
       const report = await writeReport(run, finished, spec, whole);
-      return report && { report, published: await explained(publishReport({ report: report.ref, sweep: run.name })) };
+      return report && { report, published: await explained(publishReport.executeWithOptions({ summary: `${run.name}: the report is put in its folder` }, [{ report: report.ref, sweep: run.name }])) };
     } catch (error) {
       if (isCancellation(error) || !run.healing.takes('the report', failureOf(error, run.name))) throw error;
       await remakeLost(run, unitsOf(run.plan));

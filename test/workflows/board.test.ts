@@ -43,7 +43,7 @@ describe('the board of a sweep', () => {
     expect(progressOf('s', at).stages).toMatchObject({ done: 5, reused: 1, ran: 4 });
     // Of 36 seconds each: train, evaluate, score and mask.
     expect(progressOf('s', at).cost).toEqual({ dollars: 0, trainerHours: 0.04 });
-    expect(boardMarkdown('s', at)).toContain('| mdqa | tiny | real | done | 5/5 | 0.50 | 7 |');
+    expect(boardMarkdown('s', at)).toContain('| mdqa | tiny | real | done | 5 of 5 | 0.50 | 7 |');
   });
 
   it('says that nobody does the trainer jobs, unless there is something more urgent to say', () => {
@@ -81,7 +81,7 @@ describe('the board of a sweep', () => {
     const advance = { phase: 'train', done: 312, total: 400, unit: 'steps', percent: 78, endsAbout: '2026-01-02T14:05:31.000Z', metrics: { loss: 0.413 }, log: ['14:00:00 step 312: loss 0.413'] };
     onStageEvent(at, { cell: REAL, stage: 'train', state: 'advanced', advance });
     expect(SweepProgress.parse(progressOf('s', at)).cells.find(({ id }) => id === REAL)?.running).toEqual({ train: advance });
-    expect(boardMarkdown('s', at)).toContain('| train 312/400 steps (78 %), loss 0.41, until about 2026-01-02 14:05 UTC |');
+    expect(boardMarkdown('s', at)).toContain('| train 312 of 400 steps (78 %), loss 0.41, until about 2026-01-02 14:05 UTC |');
     done(at, REAL, 'train');
     // News that were overtaken.
     onStageEvent(at, { cell: REAL, stage: 'train', state: 'advanced', advance });
@@ -96,7 +96,7 @@ describe('the board of a sweep', () => {
     const before = progressOf('s', at).cost.trainerHours;
     onStageEvent(at, { cell: REAL, stage: 'train', state: 'running', again: true });
     expect(at.cells.get(REAL)).toMatchObject({ stagesDone: 2, running: { train: null } });
-    expect(boardMarkdown('s', at)).toContain('| train (made anew where its artifact is gone) | 2/5 |');
+    expect(boardMarkdown('s', at)).toContain('| train (made anew where its artifact is gone) | 2 of 5 |');
     done(at, REAL, 'train');
     expect(at.cells.get(REAL)).toMatchObject({ stagesDone: 2, running: {} });
     expect(progressOf('s', at).cost.trainerHours).toBeCloseTo(before + 0.01, 9);
@@ -138,9 +138,34 @@ describe('the board of a sweep', () => {
     const markdown = boardMarkdown('my-sweep', at);
     expect(markdown).toContain('**blocked** at train');
     expect(markdown).toContain('- loss is not a number. **What to do:** retry');
-    expect(markdown).toContain('`temporal workflow update execute --workflow-id my-sweep --name retry`');
+    expect(markdown).toContain('`temporal workflow update execute --name retry` `--workflow-id my-sweep`');
     running(at, SYMBOLIC, 'train');
     expect([status(at, SYMBOLIC), failuresOf(at)]).toEqual(['running', []]);
+  });
+
+  it('shows first how it stands, what blocks, each cause once, and what cells share that is not there yet', () => {
+    const at = board();
+    done(at, REAL, 'train');
+    for (const id of [REAL, SYMBOLIC]) onUnitBlocked(at, id, failure('base', 'tiny: base model, stage base: no such folder'));
+    onShared(at, 'b'.repeat(64), 'tiny: base model', { status: 'blocked' });
+    onShared(at, 'c'.repeat(64), 'mdqa: low needles', { advance: { phase: 'write', done: 30, total: 400, unit: 'texts', percent: 7.5, endsAbout: null, metrics: {}, log: [] } });
+    onShared(at, 'd'.repeat(64), 'mdqa: source rows', { status: 'done' });
+    expect(boardMarkdown('my-sweep', at).split('\n').slice(0, 14)).toEqual([
+      'Sweep: **running** (2 blocked, 2 waiting)',
+      '',
+      'Stages: **2** of 15 done, 0 of them there before; $0.00 for texts, 0.0 hours of trainers',
+      '',
+      '### Blocked',
+      '- tiny: base model, stage base: no such folder (stops 2 cells). **What to do:** retry',
+      '',
+      '`temporal workflow update execute --name retry` `--workflow-id my-sweep` tries all of it again; `skip` and `finish` do without',
+      '',
+      '### Shared by cells',
+      '- tiny: base model: **blocked**',
+      '- mdqa: low needles: write 30 of 400 texts (7 %)',
+      '',
+      '| Task | Model | Condition | Status | Stages | F1 | Heads > 0 |',
+    ]);
   });
 
   it('keeps a given-up cell so, whatever it still finishes, with every reason', () => {

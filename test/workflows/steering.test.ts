@@ -132,7 +132,7 @@ describe('a sweep with a cell that fails', () => {
     await until(async () => (await progressOf(handle)).status).toBe('blocked');
     const { counts, shared } = await progressOf(handle);
     expect(counts.blocked).toBe(2);
-    expect(shared.find(({ name }) => name === 'mdqa × tiny: base model')).toMatchObject({ status: 'blocked', failure: { message: 'mdqa × tiny: base model, stage base: the data is malformed' } });
+    expect(shared.find(({ name }) => name === 'tiny: base model')).toMatchObject({ status: 'blocked', failure: { message: 'tiny: base model, stage base: the data is malformed' } });
     heal();
     await update(handle, 'retry');
     expect(await handle.result()).toMatchObject({ status: 'complete' });

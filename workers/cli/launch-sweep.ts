@@ -17,5 +17,18 @@ export async function launchSweep(client: Client, { workflowId, given, spec }: {
     workflowIdConflictPolicy: WorkflowIdConflictPolicy.USE_EXISTING,
     memo: { [CODE_MEMO]: code },
     staticSummary: spec.description || spec.name,
+    staticDetails: gridMarkdown(spec),
   });
+}
+
+/** What the sweep is over; on its page in the UI. */
+function gridMarkdown({ tasks, models, conditions, baselines, seed, seeds }: SweepSpec): string {
+  const line = (name: string, values: readonly (string | number)[]) => (values.length === 0 ? [] : [`- ${name}: ${values.join(', ')}`]);
+  return [
+    ...line('tasks', tasks.map(({ task, contextTokens }) => `${task} (${contextTokens.toLocaleString('en-US')} tokens)`)),
+    ...line('models', models.map(({ model }) => model)),
+    ...line('training data', conditions),
+    ...line('untuned', baselines),
+    ...line('seeds', seeds ?? [seed]),
+  ].join('\n');
 }

@@ -1,5 +1,5 @@
 import { CancellationScope, condition, type ExternalWorkflowHandle, getExternalWorkflowHandle, isCancellation, log, setCurrentDetails, setHandler, workflowInfo } from '@temporalio/workflow';
-import { advanceText, MADE_ANEW } from '../advance-text.ts';
+import { advanceText, MADE_ANEW, OF } from '../advance-text.ts';
 import { showStage, showStatus } from '../attributes.ts';
 import type { Recipe, Stage, StageResult } from '../contracts/artifacts.ts';
 import type { CellStatus, Failure, StageAdvance, StageEvent } from '../contracts/progress.ts';
@@ -198,9 +198,9 @@ export class CellDesk {
         `${this.#label}: **${this.#status}**`,
         '',
         ...[...this.#done].filter(([stage]) => !this.#running.has(stage)).map(([stage, { reused, summary }]) => `- ${stage}: ${reused ? 'was there' : 'done'}${typeof summary.f1 === 'number' ? `, F1 ${summary.f1.toFixed(2)}` : ''}${typeof summary.retrievalHeads === 'number' ? `, ${summary.retrievalHeads} retrieval heads` : ''}`),
-        ...[...this.#running].map(([stage, advance]) => `- ${advance?.phase === stage ? '' : `**${stage}**: `}${advance === null ? 'running' : advanceText(advance)}${this.#done.has(stage) ? `, ${MADE_ANEW}` : ''}`),
+        ...[...this.#running].map(([stage, advance]) => `- ${advance?.phase === stage ? '' : `**${stage}**: `}${advance === null ? 'running' : advanceText(advance, OF)}${this.#done.has(stage) ? `, ${MADE_ANEW}` : ''}`),
         ...[...this.#blocked].flatMap(([stage, { message, remedy }]) => [`- **${stage} is blocked**: ${message.replaceAll('\n', ' ')}. **What to do:** ${remedy}`]),
-        ...(this.#blocked.size > 0 ? ['', `\`temporal workflow signal --workflow-id ${workflowInfo().workflowId} --name retry\``] : []),
+        ...(this.#blocked.size > 0 ? ['', `\`temporal workflow signal --name retry\` \`--workflow-id ${workflowInfo().workflowId}\``] : []),
       ].join('\n'),
     );
   }
