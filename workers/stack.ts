@@ -12,12 +12,13 @@ import { Documents } from '#infra/artifacts/documents.ts';
 import { ArtifactStore } from '#infra/artifacts/store.ts';
 import { JobPool } from '#infra/launcher/job-pool.ts';
 import { freePort, keepUp, loadOrCreateCredentials, PRIORITY_AND_FAIRNESS, S3_REGION, startS3, startTemporal } from '#infra/servers/index.ts';
-import { workflowBundle } from './bundle.ts';
+import { workflowBundle, workflowCodeName } from './bundle.ts';
 import { remotesFrom } from './downloads.ts';
 import { CHECKOUT, type Home } from './home.ts';
 import { lightWorker } from './light-worker.ts';
 import { fileLogger, logTemporalTo } from './logger.ts';
 import { newsSeconds } from './news-seconds.ts';
+import { renewSweeps } from './renew-sweeps.ts';
 import { localPlaces } from './places.ts';
 import { SEARCH_ATTRIBUTES } from './search-attributes.ts';
 import { NVIDIA_DEVICE, trainerLaunch } from './trainer-launch.ts';
@@ -89,6 +90,9 @@ export async function startStack(home: Home, env: NodeJS.ProcessEnv, onStep: (st
       newsSeconds: newsSeconds(env),
     };
     await emptyFolder(home.scratchFolder);
+    await underNewCode(home, async (code) => {
+      await renewSweeps({ address: temporal.address, namespace: NAMESPACE, workflowBundle: await bundling, code, say });
+    });
     const workers = [
       await lightWorker({ connection, namespace: NAMESPACE, workflowBundle: await bundling, context }),
       await trainerWorker({ connection, namespace: NAMESPACE, context }, trainer),
@@ -122,6 +126,14 @@ export async function runningStack(home: Home): Promise<StackDescription | null>
   if (!parsed.success || !isAlive(parsed.data.pid)) return null;
   // After a crash of the machine another process may have the number.
   return (await answers(parsed.data.temporalAddress)) ? parsed.data : null;
+}
+
+/** Does what new workflow code asks for, once for each; where that fails, at the next start again. */
+async function underNewCode({ codeFile }: Home, work: (code: string) => Promise<void>): Promise<void> {
+  const code = await workflowCodeName();
+  if ((await readFile(codeFile, 'utf8').catch(() => null)) === code) return;
+  await work(code);
+  await writeFile(codeFile, code);
 }
 
 async function startServers(home: Home, env: NodeJS.ProcessEnv, credentials: Awaited<ReturnType<typeof loadOrCreateCredentials>>, stops: Stack['stop'][], say: (text: string) => void) {

@@ -2,7 +2,7 @@ import { type Client, WorkflowIdConflictPolicy, WorkflowIdReusePolicy, type Work
 import type { SweepSpec } from '#workflows/contracts/spec.ts';
 import { LIGHT_QUEUE } from '#workflows/queues.ts';
 import { workflowCodeName } from '../bundle.ts';
-import { CODE_MEMO, endOutdatedRun } from './running-sweep.ts';
+import { CODE_MEMO, endOutdatedRun } from '../running-sweep.ts';
 
 /** Starts a sweep, or goes on with its open run where that is the one asked for; `given` is its spec as written. */
 export async function launchSweep(client: Client, { workflowId, given, spec }: { workflowId: string; given: unknown; spec: SweepSpec }): Promise<WorkflowHandle> {
