@@ -6,6 +6,9 @@ export const MADE_ANEW = 'made anew where its artifact is gone';
 /** Between two numbers in Markdown: the Temporal UI sets `312/400` as a fraction. */
 export const OF = ' of ';
 
+/** Last lines of details that the Temporal UI shows: it cuts off what a wrapped line takes more. */
+export const ROOM_BELOW = ['', '\u00a0', '', '\u00a0'];
+
 /**
  * `train 312/400 steps (78 %), loss 0.41, until about 14:05 UTC`: how far a stage is, as people read it. `of` stands between two
  * numbers: pages that set `312/400` as a fraction are given another one (`OF`).

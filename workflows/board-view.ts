@@ -1,5 +1,5 @@
 /** What queries and the UI show of a board; pure. */
-import { advanceText, MADE_ANEW, OF } from './advance-text.ts';
+import { advanceText, MADE_ANEW, OF, ROOM_BELOW } from './advance-text.ts';
 import type { Stage } from './contracts/artifacts.ts';
 import { InvalidInput, parse } from './contracts/parse.ts';
 import { type CellProgress, CellsQuery, type SweepFailures, type SweepPlan, type SweepProgress } from './contracts/progress.ts';
@@ -92,7 +92,7 @@ export function boardMarkdown(sweep: string, board: Board): string {
   return [
     `Sweep: **${status}**${waitingFor === null ? '' : `: ${waitingFor}`}${told.length === 0 ? '' : ` (${told.join(', ')})`}`,
     '',
-    `Stages: **${stages.done}** of ${stages.total} done, ${stages.reused} of them there before; $${cost.dollars.toFixed(2)} for texts, ${cost.trainerHours.toFixed(1)} hours of trainers`,
+    `Stages: **${stages.done}** of ${stages.total} done, ${stages.reused} of them reused; $${cost.dollars.toFixed(2)} for texts, ${cost.trainerHours.toFixed(1)} hours of trainers`,
     ...blockedLines(sweep, all),
     ...sharedLines(board),
     '',
@@ -100,6 +100,7 @@ export function boardMarkdown(sweep: string, board: Board): string {
     '|---|---|---|---|---|---|---|',
     ...rows.map(row),
     ...(rows.length < all.length ? ['', `and ${all.length - rows.length} more`] : []),
+    ...ROOM_BELOW,
   ].join('\n');
 }
 

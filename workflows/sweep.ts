@@ -146,7 +146,7 @@ async function runSweep(name: string, spec: SweepSpec, limits: SweepLimits, noti
   board.phase = 'done';
   changed();
   const { cells, stages } = progressOf(name, board);
-  setCurrentDetails(`${boardMarkdown(name, board)}\n\nReport: \`${told.published.reportFile}\``);
+  setCurrentDetails(`Report: \`${told.published.reportFile}\`\n\n${boardMarkdown(name, board)}`);
   return {
     sweep: name,
     status: run.failures.length === 0 ? 'complete' : 'partial',

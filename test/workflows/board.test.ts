@@ -153,7 +153,7 @@ describe('the board of a sweep', () => {
     expect(boardMarkdown('my-sweep', at).split('\n').slice(0, 14)).toEqual([
       'Sweep: **running** (2 blocked, 2 waiting)',
       '',
-      'Stages: **2** of 15 done, 0 of them there before; $0.00 for texts, 0.0 hours of trainers',
+      'Stages: **2** of 15 done, 0 of them reused; $0.00 for texts, 0.0 hours of trainers',
       '',
       '### Blocked',
       '- tiny: base model, stage base: no such folder (stops 2 cells). **What to do:** retry',

@@ -1,5 +1,5 @@
 import { CancellationScope, condition, type ExternalWorkflowHandle, getExternalWorkflowHandle, isCancellation, log, setCurrentDetails, setHandler, workflowInfo } from '@temporalio/workflow';
-import { advanceText, MADE_ANEW, OF } from '../advance-text.ts';
+import { advanceText, MADE_ANEW, OF, ROOM_BELOW } from '../advance-text.ts';
 import { showStage, showStatus } from '../attributes.ts';
 import type { Recipe, Stage, StageResult } from '../contracts/artifacts.ts';
 import type { CellStatus, Failure, StageAdvance, StageEvent } from '../contracts/progress.ts';
@@ -201,6 +201,7 @@ export class CellDesk {
         ...[...this.#running].map(([stage, advance]) => `- ${advance?.phase === stage ? '' : `**${stage}**: `}${advance === null ? 'running' : advanceText(advance, OF)}${this.#done.has(stage) ? `, ${MADE_ANEW}` : ''}`),
         ...[...this.#blocked].flatMap(([stage, { message, remedy }]) => [`- **${stage} is blocked**: ${message.replaceAll('\n', ' ')}. **What to do:** ${remedy}`]),
         ...(this.#blocked.size > 0 ? ['', `\`temporal workflow signal --name retry\` \`--workflow-id ${workflowInfo().workflowId}\``] : []),
+        ...ROOM_BELOW,
       ].join('\n'),
     );
   }
