@@ -3,15 +3,18 @@ import { join } from 'node:path';
 import { DefaultLogger, Runtime } from '@temporalio/worker';
 import pino, { type Logger } from 'pino';
 
+/** Failures of activities come as `error`, which pino would write as an empty object. */
+const SERIALIZERS = { error: pino.stdSerializers.err };
+
 /** Logger of this process, as JSON lines into a file of the logs folder. */
 export function fileLogger(logsFolder: string, name: string): Logger {
   mkdirSync(logsFolder, { recursive: true });
-  return pino({ name, level: 'info' }, pino.destination({ dest: join(logsFolder, `${name}.log`), sync: false }));
+  return pino({ name, level: 'info', serializers: SERIALIZERS }, pino.destination({ dest: join(logsFolder, `${name}.log`), sync: false }));
 }
 
 /** Logger of a worker that runs on its own: JSON lines on standard output. */
 export function stdoutLogger(name: string): Logger {
-  return pino({ name, level: 'info' });
+  return pino({ name, level: 'info', serializers: SERIALIZERS });
 }
 
 /** Sends the Temporal SDK's own log lines to `logger`. Once per process, before the first worker. */

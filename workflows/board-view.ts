@@ -35,7 +35,7 @@ export function progressOf(sweep: string, board: Board, asked: ReadonlySet<strin
     waitingFor: waitingForOf(board, status),
     counts: { waiting: count('waiting'), running: count('running'), blocked: count('blocked'), done: count('done'), skipped: count('skipped'), failed: count('failed') },
     stages: { done, total: sum(all, (cell) => cell.stagesTotal) + shared.length, reused, ran: done - reused },
-    cost: { ...board.cost },
+    cost: { dollars: board.cost.llmDollars + (board.cost.gpuDollars ?? 0), ...board.cost },
     artifactsAt: board.artifactsAt,
     shared,
     cells: asked === null ? (all.length > withArtifacts ? all.map((cell) => ({ ...cell, artifacts: {} })) : all) : all.filter(({ id }) => asked.has(id)),
@@ -92,7 +92,7 @@ export function boardMarkdown(sweep: string, board: Board): string {
   return [
     `Sweep: **${status}**${waitingFor === null ? '' : `: ${waitingFor}`}${told.length === 0 ? '' : ` (${told.join(', ')})`}`,
     '',
-    `Stages: **${stages.done}** of ${stages.total} done, ${stages.reused} of them reused; $${cost.dollars.toFixed(2)} for texts, ${cost.trainerHours.toFixed(1)} hours of trainers`,
+    `Stages: **${stages.done}** of ${stages.total} done, ${stages.reused} of them reused; $${cost.llmDollars.toFixed(2)} for texts, ${cost.trainerHours.toFixed(1)} hours of trainers${cost.gpuDollars === null ? '' : ` ($${cost.gpuDollars.toFixed(2)})`}`,
     ...blockedLines(sweep, all),
     ...sharedLines(board),
     '',

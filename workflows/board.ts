@@ -1,6 +1,8 @@
 /** The state of a sweep as people see it: what each cell does, what came out, and what waits for whom. Plain data and pure updates. */
 import type { ArtifactKey, Recipe, Stage, StageResult } from './contracts/artifacts.ts';
 import type { CellProgress, Failure, StageAdvance, StageEvent, SweepProgress, SweepStatus } from './contracts/progress.ts';
+import type { SweepSpec } from './contracts/spec.ts';
+import { deviceOf, gpuDollars } from './plan/gpu-price.ts';
 import { type Plan, type Unit, unitsOf } from './plan/plan.ts';
 import { TRAINER_QUEUE } from './queues.ts';
 import { canGoOn, type StageGraph, stageGraph } from './stage-graph.ts';
@@ -22,14 +24,16 @@ export interface Board {
   shared: Map<ArtifactKey, Shared>;
   /** Stages that will not be made in this run, by cell. */
   givenUp: Map<string, Set<Stage>>;
-  cost: SweepProgress['cost'];
+  /** What is told of it is worked out from this (board-view.ts). */
+  cost: Pick<SweepProgress['cost'], 'llmDollars' | 'gpuDollars' | 'trainerHours'>;
+  price: Pick<SweepSpec, 'gpuHourDollars'>;
   artifactsAt: string | null;
   /** Worked out when it is first needed. */
   graph: StageGraph | null;
 }
 
-/** A board on which nothing has begun; baselines first, then cells, each in the order of the plan. */
-export function newBoard(plan: Plan): Board {
+/** A board on which nothing has begun; baselines first, then cells, each in the order of the plan. `price` is the spec's. */
+export function newBoard(plan: Plan, price: Board['price'] = {}): Board {
   return {
     plan,
     phase: 'planning',
@@ -39,7 +43,8 @@ export function newBoard(plan: Plan): Board {
     cells: new Map(unitsOf(plan).map((unit) => [unit.id, waiting(unit)])),
     shared: new Map(),
     givenUp: new Map(),
-    cost: { dollars: 0, trainerHours: 0 },
+    cost: { llmDollars: 0, gpuDollars: gpuDollars(price, 'cpu', 0), trainerHours: 0 },
+    price,
     artifactsAt: null,
     graph: null,
   };
@@ -216,10 +221,16 @@ export function onSharedDone(board: Board, key: ArtifactKey, name: string, recip
   if (!result.reused) charge(board, recipe, result);
 }
 
-function charge({ cost }: Board, made: Pick<Recipe, 'stage' | 'params'>, { summary, seconds = 0 }: StageResult): void {
+function charge(board: Board, made: Pick<Recipe, 'stage' | 'params'>, { ref, summary, seconds = 0 }: StageResult): void {
+  const { cost, price } = board;
   const kind = workKindOf(made);
-  if (kind === 'writing' && typeof summary.dollars === 'number') cost.dollars += summary.dollars;
-  if (kind === 'trainer') cost.trainerHours += seconds / 3600;
+  if (kind === 'writing' && typeof summary.dollars === 'number') cost.llmDollars += summary.dollars;
+  if (kind !== 'trainer') return;
+  const hours = seconds / 3600;
+  cost.trainerHours += hours;
+  if (cost.gpuDollars === null) return;
+  const recipe = graphOf(board).recipes.get(ref.key);
+  if (recipe !== undefined) cost.gpuDollars += gpuDollars(price, deviceOf(recipe), hours) ?? 0;
 }
 
 /** News of a running stage that the sweep runs itself. */

@@ -6,14 +6,18 @@ import { type Plan, recipesOf, unitsOf } from './plan/plan.ts';
 export interface StageGraph {
   /** Keys of the inputs of every stage. */
   needs: ReadonlyMap<ArtifactKey, readonly ArtifactKey[]>;
+  /** Every stage's recipe. */
+  recipes: ReadonlyMap<ArtifactKey, Recipe>;
   /** Keys of a unit's own stages. */
   own: ReadonlyMap<string, ReadonlyMap<Stage, ArtifactKey>>;
 }
 
 export function stageGraph(plan: Plan): StageGraph {
   const units = unitsOf(plan);
+  const recipes = new Map(units.flatMap(recipesOf).map((recipe) => [artifactKey(recipe), recipe] as const));
   return {
-    needs: new Map(units.flatMap((unit) => recipesOf(unit).map((recipe) => [artifactKey(recipe), Object.values(recipe.inputs).map(({ key }) => key)] as const))),
+    needs: new Map([...recipes].map(([key, { inputs }]) => [key, Object.values(inputs).map((input) => input.key)] as const)),
+    recipes,
     own: new Map(units.map(({ id, stages }) => [id, new Map((Object.values(stages) as Recipe[]).map((recipe) => [recipe.stage, artifactKey(recipe)] as const))])),
   };
 }

@@ -1,5 +1,6 @@
 /** Which heads retrieve, and how alike two models' heads are (paper, sections 4.1–4.3 and appendix E). */
 import { seededRandom } from '#activities/random/seeded.ts';
+import type { Overlap } from '#workflows/contracts/agreement.ts';
 import type { Head, Task } from '#workflows/contracts/experiment.ts';
 import { ownTask } from '#workflows/tasks/lookup.ts';
 
@@ -36,13 +37,12 @@ export function topHeads(matrix: ScoreMatrix, k: number): Head[] {
   return positive.slice(0, k);
 }
 
-/** |row ∩ column| / |column|, the pairwise recall of Tables 5–10 and 14–16; null where the column's set is empty. */
-export function recall(row: readonly Head[], column: readonly Head[]): number | null {
-  const name = ([layer, head]: Head) => `${layer}/${head}`;
-  const rowNames = new Set(row.map(name));
-  const columnNames = new Set(column.map(name));
-  if (columnNames.size === 0) return null;
-  return [...columnNames].filter((head) => rowNames.has(head)).length / columnNames.size;
+/**
+ * Recall |row ∩ column| / |column| of the heads with a positive score, the pairwise recall of Tables 5–10 and 14–16; null where the
+ * column has none. @throws RangeError where the shapes differ
+ */
+export function recall(row: ScoreMatrix, column: ScoreMatrix): number | null {
+  return overlapOf(...vectors(row, column)).recall;
 }
 
 /**
@@ -50,20 +50,28 @@ export function recall(row: readonly Head[], column: readonly Head[]): number | 
  * either is all zero. @throws RangeError where the shapes differ
  */
 export function cosine(a: ScoreMatrix, b: ScoreMatrix): number | null {
-  const [left, right] = [flatten(a), flatten(b)];
-  if (a.length !== b.length || left.length !== right.length) {
-    throw new RangeError(`matrices: must have the same shape, found ${shape(a)} and ${shape(b)}`);
-  }
-  let [dot, leftSquare, rightSquare] = [0, 0, 0];
-  for (const [at, x] of left.entries()) {
-    const y = right[at] as number;
+  return overlapOf(...vectors(a, b)).cosine;
+}
+
+/** Both at once, of score vectors of the same length: what a bootstrap asks for thousands of times. */
+export function overlapOf(row: ArrayLike<number>, column: ArrayLike<number>): Record<Overlap, number | null> {
+  let [both, ofColumn, dot, left, right] = [0, 0, 0, 0, 0];
+  for (let at = 0; at < column.length; at += 1) {
+    const [x, y] = [row[at] as number, column[at] as number];
+    if (y > 0) ofColumn += 1;
+    if (y > 0 && x > 0) both += 1;
     dot += x * y;
-    leftSquare += x * x;
-    rightSquare += y * y;
+    left += x * x;
+    right += y * y;
   }
-  if (leftSquare === 0 || rightSquare === 0) return null;
   // Rounding may carry a perfect match a hair above 1.
-  return Math.min(1, dot / Math.sqrt(leftSquare) / Math.sqrt(rightSquare));
+  return { recall: ofColumn === 0 ? null : both / ofColumn, cosine: left === 0 || right === 0 ? null : Math.min(1, dot / Math.sqrt(left) / Math.sqrt(right)) };
+}
+
+function vectors(a: ScoreMatrix, b: ScoreMatrix): [number[], number[]] {
+  const [left, right] = [flatten(a), flatten(b)];
+  if (a.length !== b.length || left.length !== right.length) throw new RangeError(`matrices: must have the same shape, found ${shape(a)} and ${shape(b)}`);
+  return [left, right];
 }
 
 export interface RandomHeadsInput {

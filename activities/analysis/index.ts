@@ -3,10 +3,12 @@ export { answerTokens, citationF1, citationMatch, exactMatch, scorePredictions, 
 export { bootstrapMean, LEVEL, mean, quantile, RESAMPLES, type Bootstrap } from './intervals.ts';
 export { cosine, randomHeads, recall, retrievalHeads, scoreKind, topHeads, type RandomHeadsInput, type ScoreMatrix } from './heads.ts';
 export { averageRanks, EXACT, spearman } from './correlation.ts';
+export { bestValues, boldRule, type BestValues } from './best-values.ts';
 export { compareWithPaper } from './compared-tables.ts';
+export { isSynthetic } from './conditions.ts';
 export { columnsOf, SPEARMAN_ROW } from './table-labels.ts';
 export { correlations } from './correlations.ts';
-export { attendedBy, inspect, type InspectedFiles, type ScoredExample } from './inspection.ts';
+export { inspect, type InspectedFiles, type ScoredExample } from './inspection.ts';
 export { patchingFindings } from './patching.ts';
 export {
   analyseSweep,

@@ -154,12 +154,3 @@ function packed(positions: readonly number[], width: 2 | 4): string {
   for (const [at, position] of positions.entries()) bytes.writeUIntLE(position, at * width, width);
   return bytes.toString('base64');
 }
-
-/** The position that a head attended most for each token of an example's `written`; null where the inspection does not tell of the head. */
-export function attendedBy({ heads }: Pick<Inspection, 'heads'>, { attended, width, written }: InspectedExample, [layer, head]: Head, headsPerLayer: number): number[] | null {
-  const bytes = Buffer.from(attended, 'base64');
-  const each = bytes.length / width / written.length;
-  const at = heads === null ? layer * headsPerLayer + head : heads.findIndex(([l, h]) => l === layer && h === head);
-  if (at < 0 || at >= each || head >= headsPerLayer) return null;
-  return written.map((_, token) => bytes.readUIntLE((token * each + at) * width, width));
-}

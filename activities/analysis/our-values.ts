@@ -70,7 +70,7 @@ function acrossTasks(cell: Extract<PaperCell, { measure: 'cosine' }>, setting: S
 const headsIn = (found: HeadFindings) => retrievalHeads(found[found.kind]);
 
 function recallOf(own: HeadFindings, other: HeadFindings): number | string {
-  return recall(headsIn(own), headsIn(other)) ?? 'no head scores above zero';
+  return recall(own[own.kind], other[other.kind]) ?? 'no head scores above zero';
 }
 
 /** Mean of the real model's scores over those of its heads that the other model shares, or over those that it does not. */

@@ -3,6 +3,7 @@ import { seededRandom, type SeededRandom } from '#activities/random/seeded.ts';
 import type { Ranking, RankedCandidate } from '#workflows/contracts/advice.ts';
 import type { Overlap } from '#workflows/contracts/agreement.ts';
 import type { Interval } from '#workflows/contracts/report.ts';
+import { overlapOf } from './heads.ts';
 import { type Bootstrap, quantile } from './intervals.ts';
 
 /** Scores of single examples, `[example][layer × head]` in one row: those of the task's kind, of the examples that count. */
@@ -97,20 +98,6 @@ function meanScores({ examples, layers, heads, scores }: ExampleScores, random: 
   }
   for (let at = 0; at < size; at += 1) means[at]! /= examples;
   return means;
-}
-
-/** |candidate ∩ real| / |real| of the heads above zero, and cosine; null where they are not defined (as in heads.ts). */
-export function overlapOf(candidate: ArrayLike<number>, real: ArrayLike<number>): Record<Overlap, number | null> {
-  let [both, ofReal, dot, left, right] = [0, 0, 0, 0, 0];
-  for (let at = 0; at < real.length; at += 1) {
-    const [x, y] = [candidate[at] as number, real[at] as number];
-    if (y > 0) ofReal += 1;
-    if (y > 0 && x > 0) both += 1;
-    dot += x * y;
-    left += x * x;
-    right += y * y;
-  }
-  return { recall: ofReal === 0 ? null : both / ofReal, cosine: left === 0 || right === 0 ? null : Math.min(1, dot / Math.sqrt(left) / Math.sqrt(right)) };
 }
 
 function intervalOf(value: number | null, samples: readonly number[], level: number): Interval | null {

@@ -8,11 +8,13 @@ type Difference = SweepComparison['differences'][number];
 /** Fields by which the entries of a list are known: entries of the same name are compared with each other, wherever they stand. */
 const NAMES = ['task', 'model', 'variant'] as const;
 
-/** Fields that differ, in the order of the first spec, then of the second; names and descriptions of the sweeps are no settings. */
+/** Fields that differ, in the order of the first spec, then of the second; names and descriptions of the sweeps, and prices, are no settings. */
 export function specDifferences(a: SweepSpec, b: SweepSpec): Difference[] {
-  const { name: _a, description: _da, ...left } = a;
-  const { name: _b, description: _db, ...right } = b;
-  return differences('', left, right);
+  return differences('', settingsOf(a), settingsOf(b));
+}
+
+function settingsOf({ name: _name, description: _description, gpuHourDollars: _price, ...settings }: SweepSpec) {
+  return settings;
 }
 
 function differences(field: string, a: unknown, b: unknown): Difference[] {

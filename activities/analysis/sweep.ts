@@ -203,7 +203,7 @@ export function headFindings(task: Task, scores: HeadScores, reference: HeadScor
     insight: scores.insight,
     ownF1: scores.f1,
     positive: heads.length,
-    recall: reference ? recall(heads, retrievalHeads(reference[kind])) : null,
+    recall: reference ? recall(scores[kind], reference[kind]) : null,
     cosine: reference ? cosine(scores[kind], reference[kind]) : null,
   };
 }

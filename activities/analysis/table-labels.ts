@@ -1,7 +1,8 @@
 /** Where each number of the paper stands in its table: headings of rows and columns as printed there. */
 import type { PaperCell, PaperTable } from '#activities/paper/tables.ts';
-import type { Baseline, Condition, Task } from '#workflows/contracts/experiment.ts';
+import { type Baseline, Condition, type Task } from '#workflows/contracts/experiment.ts';
 import type { ComparedCell } from '#workflows/contracts/report.ts';
+import { isSynthetic } from './conditions.ts';
 
 /** Names in the recall tables (5–10, 14–16). */
 const LETTERS: Readonly<Record<Condition | Baseline, string>> = {
@@ -45,6 +46,11 @@ export const conditionLabel = (condition: Condition | Baseline): string => LETTE
 
 /** Of a recall table's first column with its F1s: a row below the table here, part of its caption in the paper. */
 export const SPEARMAN_ROW = MEASURES.spearman;
+
+/** Rows of Tables 1 and 13 that are of synthetic data. */
+export const SYNTHETIC_ROWS: ReadonlySet<string> = new Set(Condition.options.filter(isSynthetic).map(tableOneRow));
+/** Columns of Tables 3, 11 and 18 with an F1 of patched heads. */
+export const PATCHED_COLUMNS: ReadonlySet<string> = new Set([MEASURES.complement, MEASURES.intersection, MEASURES.random]);
 
 /** Headings of one number; `digits` are the decimals that the paper prints. */
 export function labels({ kind }: Pick<PaperTable, 'kind'>, cell: PaperCell): Pick<ComparedCell, 'group' | 'row' | 'column' | 'digits'> {

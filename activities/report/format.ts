@@ -2,6 +2,9 @@
 import { type Baseline, type Condition, dataOf, type Task } from '#workflows/contracts/experiment.ts';
 import { ownCondition, ownTask } from '#workflows/tasks/lookup.ts';
 import type { Interval, SettingResults, SourceFacts } from '#workflows/contracts/report.ts';
+import { count } from './page/numbers.js';
+
+export { count };
 
 const CONDITIONS: Readonly<Record<Condition, string>> = {
   real: 'Real data',
@@ -67,8 +70,6 @@ export const difference = (value: number): string => signed(value, 2);
 /** "0.47 to 0.65": a dash could be read as a minus. */
 export const range = ({ low, high }: Pick<Interval, 'low' | 'high'>): string => `${score(low)} to ${score(high)}`;
 
-/** 12345 → "12,345"; fixed, whatever the machine's locale. */
-export const count = (value: number): string => String(value).replace(/\B(?=(\d{3})+(?!\d))/g, ',');
 /** "1 head", "2 heads". */
 export const plural = (value: number, noun: string, several = `${noun}s`): string => `${count(value)} ${value === 1 ? noun : several}`;
 
@@ -80,6 +81,18 @@ export function duration(seconds: number): string {
   const minutes = Math.floor(whole / 60);
   if (minutes < 60) return `${minutes} min ${whole % 60} s`;
   return `${Math.floor(minutes / 60)} h ${minutes % 60} min`;
+}
+
+/** Hours of work, with two significant digits where it is little: an 8B model takes hours, a tiny one millionths of them. */
+export function hoursText(hours: number): string {
+  if (hours === 0 || hours >= 10) return hours.toFixed(1);
+  return hours < 1e-4 ? '< 0.0001' : String(Number(hours.toPrecision(2)));
+}
+
+/** Dollars; "unknown" where a price is not known, "< $0.01" for what would round to nothing. */
+export function dollarsText(value: number | null): string {
+  if (value === null) return 'unknown';
+  return value > 0 && value < 0.005 ? '< $0.01' : `$${value.toFixed(2)}`;
 }
 
 /** Parameter counts: 887808 → "0.89 million". */

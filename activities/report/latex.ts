@@ -1,4 +1,5 @@
 /** The compared tables as LaTeX to paste: each a grid as the paper prints it, with booktabs alone beside LaTeX itself. */
+import { type BestValues, bestValues, boldRule } from '#activities/analysis/index.ts';
 import type { ComparedCell, ComparedTable } from '#workflows/contracts/report.ts';
 import { captionOf, type Grid, gridOf, type GridRow, marksOf, numbersOf, PAPER_MODELS, titleOf } from './compared-grid.ts';
 import { visible } from './escape.ts';
@@ -10,19 +11,20 @@ export function latexTables(parts: readonly ComparedTable[], citation: string): 
 
 function latexTable(each: ComparedTable): string {
   const grid = gridOf(each);
+  const [best, bold] = [bestValues(each), boldRule(each)];
   const grouped = grid.bodies.some((rows) => rows.some(({ group }) => group !== null));
   const width = grid.columns.length + 1;
   const bodies = grid.bodies.map((rows) => {
     const [first] = rows;
     const heading = grouped && first?.group ? `\\multicolumn{${width}}{l}{\\textit{${tex(first.group)}}} \\\\\n` : '';
-    return heading + rows.map((row) => latexRow(row, grid)).join('\n');
+    return heading + rows.map((row) => latexRow(row, grid, best)).join('\n');
   });
   // A recall table has eleven columns, that of the cosines wide headings.
   const size = width > 7 ? '\\scriptsize\\setlength{\\tabcolsep}{2.5pt}' : width > 4 ? '\\footnotesize\\setlength{\\tabcolsep}{4pt}' : '\\small';
   const remarks = remarksOf(each, grid);
   return `\\begin{table}
 \\centering
-\\caption{${tex(titleOf(each))}: this sweep, beneath it the paper's ${tex(PAPER_MODELS[each.paperModel])} and the difference. ${tex(captionOf(each))}}
+\\caption{${tex(titleOf(each))}: this sweep, beneath it the paper's ${tex(PAPER_MODELS[each.paperModel])} and the difference. ${tex(captionOf(each))}${bold === null ? '' : ` Bold, as in the paper: ${tex(bold)}, of the paper's numbers and of ours.`}}
 ${size}
 \\begin{tabular}{l${'r'.repeat(grid.columns.length)}}
 \\toprule
@@ -35,16 +37,17 @@ ${remarks === '' ? '' : `\n\\smallskip\n\\parbox{\\linewidth}{\\footnotesize\\ra
 `;
 }
 
-function latexRow({ name, cells }: GridRow, grid: Grid): string {
-  return `${[tex(name), ...cells.map((cell) => (cell === null ? '' : latexCell(cell, grid)))].join(' & ')} \\\\[4pt]`;
+function latexRow({ name, cells }: GridRow, grid: Grid, best: BestValues): string {
+  return `${[tex(name), ...cells.map((cell) => (cell === null ? '' : latexCell(cell, grid, best)))].join(' & ')} \\\\[4pt]`;
 }
 
 /** Three lines, so that a column is no wider than its widest number. */
-function latexCell(cell: ComparedCell, grid: Grid): string {
+function latexCell(cell: ComparedCell, grid: Grid, best: BestValues): string {
   const { paper, ours, difference } = numbersOf(cell);
   const { reason, note } = marksOf(cell, grid);
   const raised = (mark: string | null) => (mark === null ? '' : `\\rlap{\\textsuperscript{${mark}}}`);
-  const lines = [ours === null ? `--${raised(reason)}` : tex(ours), `{\\tiny ${tex(paper)}${raised(note)}}`, ...(difference === null ? [] : [`{\\tiny ${tex(difference)}}`])];
+  const set = (text: string, isBest: boolean) => (isBest ? `\\textbf{${tex(text)}}` : tex(text));
+  const lines = [ours === null ? `--${raised(reason)}` : set(ours, best.ours.has(cell)), `{\\tiny ${set(paper, best.paper.has(cell))}${raised(note)}}`, ...(difference === null ? [] : [`{\\tiny ${tex(difference)}}`])];
   return `\\begin{tabular}[t]{@{}r@{}}${lines.join('\\\\[-3pt]')}\\end{tabular}`;
 }
 

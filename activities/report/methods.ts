@@ -1,4 +1,5 @@
 /** The methods paragraph: the settings actually used, ready to cite. */
+import type { Task } from '#workflows/contracts/experiment.ts';
 import type { SweepResults } from '#workflows/contracts/report.ts';
 import type { Retriever, SweepSpec } from '#workflows/contracts/spec.ts';
 import { isWritten } from '#workflows/plan/writings.ts';
@@ -52,12 +53,12 @@ function windows({ models }: SweepSpec): string {
 function smallerThanThePaper({ tasks, conditions }: SweepSpec): string[] {
   const symbolic = conditions.includes('symbolic');
   return tasks.flatMap(({ task, hops, dictionaryEntries, documents, listLength }) => {
-    const sizes = {
-      mdqa: [],
+    const sizes: Partial<Record<Task, string[]>> = {
       musique: [...(hops === 3 ? [] : [`questions of ${hops} hops instead of three`]), ...(symbolic && dictionaryEntries !== 10 ? [`symbolic dictionaries of ${plural(dictionaryEntries, 'entry', 'entries')} instead of ten`] : [])],
       summhay: [...(documents === 10 ? [] : [`contexts of ${documents} documents instead of ten`]), ...(symbolic && listLength !== 180 ? [`symbolic lists of ${plural(listLength, 'string')} instead of 180`] : [])],
-    }[task];
-    return sizes.length === 0 ? [] : [`${taskName(task)} has ${list(sizes)}.`];
+    };
+    const { [task]: smaller = [] } = sizes;
+    return smaller.length === 0 ? [] : [`${taskName(task)} has ${list(smaller)}.`];
   });
 }
 

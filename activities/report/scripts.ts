@@ -3,7 +3,8 @@
  * its own, so that one that fails takes no other along. Everything is in the page without them; they make it handier.
  *
  * To add one: a file `page/NAME.js`, a function called at once that finds its elements by data-attributes, and its name in
- * `AT_THE_END`. What it reads beside the page's markup is put there by `dataBlock`.
+ * `AT_THE_END`. What it reads beside the page's markup is put there by `dataBlock`. Functions that the server has, too, are in modules
+ * of the same folder, which it imports: scripts of a page that is one file cannot, so that they stand before it in its element.
  */
 import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
@@ -15,7 +16,22 @@ const IN_HEAD = ['theme'];
 /** When the page is there, in this order. */
 const AT_THE_END = ['sort', 'pair', 'inspector'];
 
-const scripts = (names: readonly string[]): string[] => names.map((name) => readFileSync(new URL(`./page/${name}.js`, import.meta.url), 'utf8'));
+/** An import of a module of the same folder, on a line of its own. */
+const IMPORT = /^import \{[^}]*\} from '\.\/([a-z]+)\.js';\n/gm;
+
+/** A script with what it imports before it, each module once, in a scope of their own. */
+function script(name: string): string {
+  const modules = new Map<string, string>();
+  const read = (module: string): string => {
+    const source = readFileSync(new URL(`./page/${module}.js`, import.meta.url), 'utf8');
+    for (const [, imported] of source.matchAll(IMPORT)) if (!modules.has(imported!)) modules.set(imported!, read(imported!));
+    return source.replace(IMPORT, '').replace(/^export /gm, '');
+  };
+  const own = read(name);
+  return modules.size === 0 ? own : `(() => {\n'use strict';\n${[...modules.values(), own].join('\n')}})();\n`;
+}
+
+const scripts = (names: readonly string[]): string[] => names.map(script);
 const [inHead, atTheEnd] = [scripts(IN_HEAD), scripts(AT_THE_END)];
 const elements = (sources: readonly string[]): Html => trusted(sources.map((source) => `<script>${source}</script>`).join('\n'));
 

@@ -1,8 +1,8 @@
 /** The end of a run in the terminal: the results table as plain text. */
 import type { SettingResults, SweepResults } from '#workflows/contracts/report.ts';
 import { maskedByK } from './charts/masking.ts';
-import { visible } from './escape.ts';
 import { nameOf, score, settingName } from './format.ts';
+import { oneLine, tableLines } from './table-lines.ts';
 
 /** Longest reason shown in full; a stack trace does not belong in a table. */
 const REASON = 100;
@@ -15,7 +15,6 @@ export function summaryTable({ settings }: SweepResults): string[] {
 function block({ baselines, cells }: SettingResults): string[] {
   const k = Math.max(0, ...cells.flatMap(({ masking }) => masking?.sets.filter(({ kind }) => kind === 'top').map((set) => set.k) ?? []));
   const masked = k > 0 ? [`F1, top ${k} masked`, `F1, ${k} random`] : [];
-  const head = ['Training data', 'F1', 'EM', 'Heads > 0', 'Recall', 'Cosine', ...masked, 'Status'];
   const rows = [
     ...baselines.map(({ baseline, evaluation, ...part }) => [nameOf(baseline), score(evaluation?.f1.mean), score(evaluation?.exactMatch.mean), '–', '–', '–', ...masked.map(() => '–'), statusText(part)]),
     ...cells.map(({ condition, evaluation, heads, masking, ...part }) => {
@@ -32,16 +31,13 @@ function block({ baselines, cells }: SettingResults): string[] {
       ];
     }),
   ];
-  const last = head.length - 1;
-  const widths = head.map((title, column) => Math.max(title.length, ...rows.map((row) => (row[column] as string).length)));
-  const line = (row: readonly string[]) =>
-    `  ${row.map((text, column) => (column === 0 || column === last ? text.padEnd(column === last ? 0 : (widths[column] as number)) : text.padStart(widths[column] as number))).join('  ')}`.trimEnd();
-  return [line(head), `  ${widths.map((width) => '─'.repeat(width)).join('  ')}`, ...rows.map(line)];
+  const numbers = ['F1', 'EM', 'Heads > 0', 'Recall', 'Cosine', ...masked].map((head) => ({ head, numeric: true }));
+  return tableLines([{ head: 'Training data' }, ...numbers, { head: 'Status' }], rows).map((line) => `  ${line}`);
 }
 
 function statusText({ status, reason }: { status: string; reason: string | null }): string {
   if (status === 'done') return 'done';
   const [first = ''] = (reason ?? '').split(/\r?\n/);
-  const short = visible(first).replaceAll('\t', ' ');
+  const short = oneLine(first);
   return `${status}${short === '' ? '' : `: ${short.length > REASON ? `${short.slice(0, REASON - 1)}…` : short}`}`;
 }

@@ -7,6 +7,7 @@ import type { Stage } from '#workflows/contracts/artifacts.ts';
 import type { Baseline, CellStage, Condition } from '#workflows/contracts/experiment.ts';
 import type { SettingResults, StageFacts, SweepResults } from '#workflows/contracts/report.ts';
 import { Measure, type TraceRef } from '#workflows/contracts/trace.ts';
+import { settingName } from './format.ts';
 import { settingSlug } from './names.ts';
 
 /** An artifact that a number rests on. */
@@ -66,9 +67,6 @@ export function traceOf(setting: SettingResults, by: Condition | Baseline, measu
 /** All entries of a unit. */
 export const tracesOf = (setting: SettingResults, by: Condition | Baseline): Trace[] => Measure.options.flatMap((measure) => traceOf(setting, by, measure) ?? []);
 
-/** Id of the entry of a setting's correlations (sections/traces.ts). */
-export const correlationAnchor = (of: Pick<SettingResults, 'task' | 'model' | 'variant' | 'seed'>): string => `from-correlations-${settingSlug(of)}`;
-
 /** All entries of a sweep, each once: what a baseline's rest on is that of all settings that it stands in. */
 export function tracesOfAll({ settings }: SweepResults): Trace[] {
   const all = settings.flatMap((setting) => [...setting.baselines.map(({ baseline }) => baseline), ...setting.cells.map(({ condition }) => condition)].flatMap((by) => tracesOf(setting, by)));
@@ -76,6 +74,19 @@ export function tracesOfAll({ settings }: SweepResults): Trace[] {
 }
 
 const distinct = (origins: readonly Origin[]): Origin[] => origins.filter(({ key }, at) => origins.findIndex((each) => each.key === key) === at);
+
+/** An entry that something links to, and what it is called in a list of several. */
+export interface EntryLink {
+  id: string;
+  name: string;
+}
+
+export const entryLink = (ref: TraceRef): EntryLink => ({ id: traceId(ref), name: `${ref.unit}: ${ref.measure}` });
+/** The entry of a unit's measure, whether or not there is one. */
+export const measured = (setting: SettingResults, by: Condition | Baseline, measure: Measure): EntryLink => entryLink({ unit: unitId(setting, by), measure });
+
+/** The entry of a setting's correlations of overlap with F1 (grouped-traces.ts). */
+export const correlationEntry = (of: Pick<SettingResults, 'task' | 'model' | 'variant' | 'seed'>): EntryLink => ({ id: `from-correlations-${settingSlug(of)}`, name: `correlations of ${settingName(of)}` });
 
 /** Id of an entry in the page: `from-mdqa.tiny-llama.real-f1`. */
 export const traceId = ({ unit, measure }: TraceRef): string => `${unitAnchor(unit)}-${measure}`;

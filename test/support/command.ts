@@ -3,10 +3,10 @@ import { join } from 'node:path';
 import { loadOrCreateCredentials, S3_REGION } from '#infra/servers/index.ts';
 import { CHECKOUT } from '#workers/home.ts';
 
-/** Runs `needlework …` as a person does; output (both streams) and exit status. */
-export function needlework(args: readonly string[], env: NodeJS.ProcessEnv): Promise<{ status: number; output: string }> {
+/** Runs `needlework …` as a person does, in this checkout or another one; output (both streams) and exit status. */
+export function needlework(args: readonly string[], env: NodeJS.ProcessEnv, checkout = CHECKOUT): Promise<{ status: number; output: string }> {
   return new Promise((resolve) => {
-    execFile(process.execPath, ['--disable-warning=ExperimentalWarning', join(CHECKOUT, 'workers', 'cli', 'main.ts'), ...args], { cwd: CHECKOUT, env: { ...process.env, ...env }, maxBuffer: 2 ** 26 }, (error, stdout, stderr) => resolve({ status: typeof error?.code === 'number' ? error.code : error ? 1 : 0, output: stdout + stderr }));
+    execFile(process.execPath, ['--disable-warning=ExperimentalWarning', join(checkout, 'workers', 'cli', 'main.ts'), ...args], { cwd: checkout, env: { ...process.env, ...env }, maxBuffer: 2 ** 26 }, (error, stdout, stderr) => resolve({ status: typeof error?.code === 'number' ? error.code : error ? 1 : 0, output: stdout + stderr }));
   });
 }
 

@@ -11,12 +11,11 @@ import type { Recipe } from '#workflows/contracts/artifacts.ts';
 import { parseSweepSpec } from '#workflows/contracts/parse.ts';
 import type { HeadScores } from '#workflows/contracts/results.ts';
 import type { SweepSpec, SweepSpecInput } from '#workflows/contracts/spec.ts';
-import { artifactKey } from '#workflows/plan/keys.ts';
-import { planSweep, type Unit, unitsOf } from '#workflows/plan/plan.ts';
+import type { Unit } from '#workflows/plan/plan.ts';
 import { fixtureFiles } from '../activities/report/fixture.ts';
 import { safetensors } from './safetensors.ts';
 import { ANY_FINGERPRINTS } from './spec.ts';
-import { storeArtifact } from './stored-sweep.ts';
+import { type Contents, type ContentsOf, storeSweep } from './stored-sweep.ts';
 
 const [LAYERS, HEADS, SCORED] = [4, 8, 20];
 
@@ -39,55 +38,45 @@ export async function makeSweep({ store, documents }: SweepStore, sweep: string,
   const spec = parseSweepSpec(given);
   const fingerprints = fingerprintsOf(spec);
   await recordSweep(documents, sweep, spec, fingerprints);
-  for (const unit of unitsOf(planSweep(spec, fingerprints))) {
-    const roles = Object.entries<Recipe>({ ...unit.shared, ...unit.stages });
-    for (const [role, recipe] of roles) {
-      if (!has(unit.id, role)) continue;
-      // Sweeps share artifacts.
-      if ((await store.find({ kind: recipe.stage, key: artifactKey(recipe) })) !== null) continue;
-      await storeArtifact(store, tmpdir(), recipe, { files: filesOf(unit, role, recipe, { likeReal, f1 }), measurements: { stageSeconds: 2 } });
-    }
-  }
+  const contentsOf: ContentsOf = (unit, role, recipe) => (has(unit.id, role) ? { files: filesOf(unit, role, recipe, { likeReal, f1 }), measurements: { stageSeconds: 2 } } : null);
+  await storeSweep(store, { spec, fingerprints, folder: tmpdir(), contentsOf });
   return spec;
 }
 
-const json = (value: unknown) => `${JSON.stringify(value)}\n`;
-const jsonl = (values: readonly unknown[]) => values.map(json).join('');
-
 /** Files of the artifact of a stage. */
-function filesOf(unit: Unit, role: string, recipe: Recipe, { likeReal, f1 }: Required<Omit<MadeSweep, 'has'>>): Record<string, string | Uint8Array> {
+function filesOf(unit: Unit, role: string, recipe: Recipe, { likeReal, f1 }: Required<Omit<MadeSweep, 'has'>>): Contents['files'] {
   const condition = 'condition' in unit ? unit.condition : 'real';
   const { settings } = fixtureFiles({ conditions: condition === 'real' ? ['real'] : ['real', condition], layers: LAYERS, heads: HEADS });
   const { test, cells } = settings[0]!;
   const cell = cells.find((one) => one.condition === condition)!;
   switch (recipe.stage) {
     case 'source':
-      return { 'counts.json': json({ rows: { train: 20, test: 5, dropped: {} }, pool: { kept: 7 } }) };
+      return { 'counts.json': { rows: { train: 20, test: 5, dropped: {} }, pool: { kept: 7 } } };
     case 'base':
-      return { 'config.json': json({ num_hidden_layers: LAYERS, hidden_size: 64, num_attention_heads: HEADS, vocab_size: 100 }), 'tokenizer.json': readFileSync(new URL('../../examples/models/tiny-llama/tokenizer.json', import.meta.url)) };
+      return { 'config.json': { num_hidden_layers: LAYERS, hidden_size: 64, num_attention_heads: HEADS, vocab_size: 100 }, 'tokenizer.json': readFileSync(new URL('../../examples/models/tiny-llama/tokenizer.json', import.meta.url)) };
     case 'dataset':
-      return role === 'test' ? { 'card.json': json({ ...test.card, task: unit.task }), 'test.jsonl': jsonl(test.examples!) } : { 'card.json': json({ ...cell.card, task: unit.task }), 'pairing.jsonl': jsonl(cell.pairing!), 'validation.jsonl': '' };
+      return role === 'test' ? { 'card.json': { ...test.card, task: unit.task }, 'test.jsonl': test.examples! } : { 'card.json': { ...cell.card, task: unit.task }, 'pairing.jsonl': cell.pairing!, 'validation.jsonl': '' };
     case 'train':
-      return { 'steps.jsonl': jsonl(cell.steps!) };
+      return { 'steps.jsonl': cell.steps! };
     case 'evaluate': {
       const random = seededRandom('made F1', unit.id);
       const perExample = test.examples!.map(({ id }) => (random.float() < f1(unit.id) ? { id, f1: 1, exactMatch: 1 } : { id, f1: 0, exactMatch: 0 }));
       const mean = perExample.reduce((sum, one) => sum + one.f1, 0) / perExample.length;
-      return { 'metrics.json': json({ examples: perExample.length, f1: mean, exactMatch: mean, perExample }), 'predictions.jsonl': jsonl(test.examples!.map(({ id, answer }, at) => ({ id, text: perExample[at]!.f1 === 1 ? answer : 'elsewhere', tokenIds: [1], stoppedBy: 'eos' }))) };
+      return { 'metrics.json': { examples: perExample.length, f1: mean, exactMatch: mean, perExample }, 'predictions.jsonl': test.examples!.map(({ id, answer }, at) => ({ id, text: perExample[at]!.f1 === 1 ? answer : 'elsewhere', tokenIds: [1], stoppedBy: 'eos' })) };
     }
     case 'score':
       return scoreFiles(unit, condition === 'real' ? 1 : likeReal(unit.id));
     case 'mask':
-      return { 'masking.json': json(cell.masking) };
+      return { 'masking.json': cell.masking };
     case 'patch':
-      return { 'patching.json': json(cell.patching) };
+      return { 'patching.json': cell.patching };
     default:
       throw new Error(`no fixture for stage ${recipe.stage}`);
   }
 }
 
 /** Scores of single examples, and their means: heads of the real cell are used as often as `share` says, others otherwise. */
-function scoreFiles({ id, task, model }: Unit, share: number): Record<string, string | Uint8Array> {
+function scoreFiles({ id, task, model }: Unit, share: number): Contents['files'] {
   const shared = seededRandom('made heads', task, model);
   const own = seededRandom('made scores', id);
   const size = LAYERS * HEADS;
@@ -109,5 +98,5 @@ function scoreFiles({ id, task, model }: Unit, share: number): Record<string, st
     counted: { dtype: 'BOOL', shape: [SCORED], data: new Uint8Array(SCORED).fill(1) },
   } as const;
   const predictions = Array.from({ length: SCORED }, (_, at) => ({ id: `row-${at}`, text: '', tokenIds: [], stoppedBy: 'length' }));
-  return { 'scores.json': json(scores), 'predictions.jsonl': jsonl(predictions), 'examples.safetensors': safetensors(tensors) };
+  return { 'scores.json': scores, 'predictions.jsonl': predictions, 'examples.safetensors': safetensors(tensors) };
 }

@@ -29,29 +29,28 @@ export interface StoredSweep {
   contentsOf: ContentsOf;
 }
 
-/** Puts every artifact that there is into the store, each once, and returns the recipe of the report over them. */
+/** Puts every artifact that there is into the store, unless it is there, and returns the recipe of the report over them. */
 export async function storeSweep(store: ArtifactStore, { spec, fingerprints, folder, missing = {}, contentsOf }: StoredSweep): Promise<Recipe> {
   const plan = planSweep(spec, fingerprints);
-  const stored = new Set<string>();
   const absent: string[] = [];
   for (const unit of unitsOf(plan)) {
     for (const [name, recipe] of rolesOf(unit)) {
-      const { key } = refOf(recipe);
-      if (stored.has(key)) continue;
+      const { stage: kind, key } = refOf(recipe);
+      // Units share artifacts, and so do sweeps.
+      if ((await store.find({ kind, key })) !== null) continue;
       const contents = contentsOf(unit, name.slice(unit.id.length + 2), recipe);
       if (contents === null) {
         absent.push(name);
         continue;
       }
       await storeArtifact(store, folder, recipe, contents);
-      stored.add(key);
     }
   }
   return reportOver({ spec, absent, missing, skipped: plan.skipped }, plan);
 }
 
 /** Commits what the stage of a recipe made, by way of a folder below `folder`. */
-export async function storeArtifact(store: ArtifactStore, folder: string, recipe: Recipe, { files, summary = {}, measurements = {} }: Contents): Promise<void> {
+async function storeArtifact(store: ArtifactStore, folder: string, recipe: Recipe, { files, summary = {}, measurements = {} }: Contents): Promise<void> {
   const output = await mkdtemp(join(folder, 'artifact-'));
   for (const [name, content] of Object.entries(files)) {
     await mkdir(dirname(join(output, name)), { recursive: true });

@@ -5,7 +5,7 @@ import type { Recipe, Stage } from '#workflows/contracts/artifacts.ts';
 import { parseSweepSpec } from '#workflows/contracts/parse.ts';
 import { type Failure, SweepFailures, SweepPlan, SweepProgress } from '#workflows/contracts/progress.ts';
 import type { SweepSpecInput } from '#workflows/contracts/spec.ts';
-import { artifactKey } from '#workflows/plan/keys.ts';
+import { artifactKey, refOf } from '#workflows/plan/keys.ts';
 import { planSweep } from '#workflows/plan/plan.ts';
 import { smallSpec } from '../support/spec.ts';
 
@@ -13,7 +13,8 @@ const REAL = 'mdqa/tiny/real';
 const SYMBOLIC = 'mdqa/tiny/symbolic';
 
 function board(changes: Partial<SweepSpecInput> = {}): Board {
-  const made = newBoard(planSweep(parseSweepSpec(smallSpec(changes)), { miniature: 'w', 'examples/models/tiny-llama': 'm' }));
+  const spec = parseSweepSpec(smallSpec(changes));
+  const made = newBoard(planSweep(spec, { miniature: 'w', 'examples/models/tiny-llama': 'm' }), spec);
   made.phase = 'running';
   return made;
 }
@@ -42,8 +43,24 @@ describe('the board of a sweep', () => {
     expect(at.cells.get(REAL)).toMatchObject({ status: 'done', stagesDone: 5, stagesReused: 1, f1: 0.5, retrievalHeads: 7, artifacts: { train: `train/${'a'.repeat(64)}` } });
     expect(progressOf('s', at).stages).toMatchObject({ done: 5, reused: 1, ran: 4 });
     // Of 36 seconds each: train, evaluate, score and mask.
-    expect(progressOf('s', at).cost).toEqual({ dollars: 0, trainerHours: 0.04 });
+    expect(progressOf('s', at).cost).toEqual({ dollars: 0, llmDollars: 0, gpuDollars: null, trainerHours: 0.04 });
     expect(boardMarkdown('s', at)).toContain('| mdqa | tiny | real | done | 5 of 5 | 0.50 | 7 |');
+  });
+
+  it('tells what the hours of GPUs cost, where the spec has their price, and all dollars together', () => {
+    const [model] = smallSpec().models;
+    const at = board({ gpuHourDollars: 2.5, models: [{ ...model!, device: 'cuda' }, { ...model!, model: 'small' }] });
+    const ended = (id: string, stage: 'train' | 'score') => {
+      const { stages } = at.plan.cells.find((cell) => cell.id === id)!;
+      onStageEvent(at, { cell: id, stage, state: 'done', result: { ref: refOf(stages[stage]!), reused: false, summary: {}, seconds: 3600 } });
+    };
+    ended(REAL, 'train');
+    ended(REAL, 'score');
+    // Of the other model, on the CPU.
+    ended('mdqa/small/real', 'train');
+    onSharedDone(at, 'b'.repeat(64), 'texts', { stage: 'write', version: 1, params: {}, inputs: {}, seed: 0 }, { ref: { stage: 'write', key: 'b'.repeat(64) }, reused: false, summary: { dollars: 0.75 }, seconds: 60 });
+    const { cost } = SweepProgress.parse(progressOf('s', at));
+    expect(cost).toEqual({ dollars: 5.75, llmDollars: 0.75, gpuDollars: 5, trainerHours: 3 });
   });
 
   it('says that nobody does the trainer jobs, unless there is something more urgent to say', () => {
@@ -123,7 +140,7 @@ describe('the board of a sweep', () => {
     made('base', { kind: 'folder' });
     made('source', {});
     made('write', {});
-    expect(progressOf('s', at).cost).toEqual({ dollars: 2, trainerHours: 0 });
+    expect(progressOf('s', at).cost).toMatchObject({ llmDollars: 2, trainerHours: 0 });
     made('base', { kind: 'pretrain' });
     expect(progressOf('s', at).cost.trainerHours).toBe(0.01);
     made('rank', {});

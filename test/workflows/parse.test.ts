@@ -19,7 +19,7 @@ describe('parseSweepSpec', () => {
     const cases: [unknown, string][] = [
       [{ ...smallSpec(), tasks: [{ ...tasks[0], task: 'mdq' }] }, 'tasks[0].task: found "mdq", allowed: "mdqa", "musique", "summhay"'],
       [{ ...smallSpec(), tasks: [{ ...tasks[0], contextTokens: -5 }] }, 'tasks[0].contextTokens: found -5, allowed: at least 64'],
-      [{ ...smallSpec(), condtions: [] }, 'condtions: found an unknown key, allowed: name, description, seed, seeds, tasks, models, conditions, baselines, variants, leaveOut, write, prompt, train, evaluate, score, mask, patch, run, only, force'],
+      [{ ...smallSpec(), condtions: [] }, 'condtions: found an unknown key, allowed: name, description, seed, seeds, tasks, models, conditions, baselines, variants, leaveOut, write, prompt, train, evaluate, score, mask, patch, gpuHourDollars, run, only, force'],
       [{ ...smallSpec(), tasks: [{ ...tasks[0], source: { kind: 'nq-open', questions: 'q.jsonl', pol: 'p.jsonl' } }] }, 'tasks[0].source.pol: found an unknown key, allowed: kind, questions, pool'],
       [{ ...smallSpec(), train: { learningrate: 1 } }, 'train.learningrate: found an unknown key, allowed: loraRank, loraAlpha, targetModules, learningRate, schedule, warmupShare, epochs, batchSize, accumulationSteps, maxGradNorm, loss, deepspeed, checkpointMinutes'],
       [{ ...smallSpec(), conditions: ['low/hihg'] }, 'conditions[0]: found "low/hihg", allowed: "real", "limited", "high/high", "high/low", "low/high", "low/low", "symbolic", "limited-L1", "limited-L2", "limited-L3"'],
@@ -30,6 +30,7 @@ describe('parseSweepSpec', () => {
       [{ ...smallSpec(), models: [{ ...models[0], base: { kind: 'pretrain', corpus: 'mdqa', layers: 1, seededInduction: true } }] }, 'models[0].base.layers: found 1, allowed: at least 2, for an induction circuit'],
       [{ ...smallSpec(), models: [{ ...models[0], base: { kind: 'pretrain', corpus: 'mdqa', hiddenSize: 20 } }] }, 'models[0].base.hiddenSize: found 20, allowed: a multiple of 16 (an even width for each of 8 heads)'],
       [{ ...smallSpec(), models: [{ ...models[0], base: { kind: 'pretrain', corpus: 'mdqa', keyValueHeads: 3 } }] }, 'models[0].base.keyValueHeads: found 3, allowed: a divisor of attentionHeads (8)'],
+      [{ ...smallSpec(), gpuHourDollars: -1 }, 'gpuHourDollars: found -1, allowed: at least 0'],
       ['quickstart', '(top level): found "quickstart", allowed: a value of type object'],
     ];
     for (const [value, problem] of cases) expect(problemsOf(value)).toContain(problem);

@@ -6,6 +6,7 @@ import type { SourceFile } from '#workflows/contracts/source-file.ts';
 import type { SweepSpecInput } from '#workflows/contracts/spec.ts';
 import { artifactKey, refOf } from '#workflows/plan/keys.ts';
 import { planSweep, recipesOf } from '#workflows/plan/plan.ts';
+import { completeReport } from '#workflows/plan/report.ts';
 import { exampleSpec, SMALL_FINGERPRINTS, smallSpec } from '../support/spec.ts';
 
 const FINGERPRINTS = { ...SMALL_FINGERPRINTS, 'questions.jsonl': 'q'.repeat(64), 'elsewhere.jsonl': 'q'.repeat(64) };
@@ -138,6 +139,16 @@ describe('planSweep', () => {
 
   it('keeps all keys under cosmetic edits', () => {
     expect(changedRoles({ name: 'renamed', description: 'something else', conditions: ['symbolic', 'real'], baselines: [] })).toEqual([]);
+  });
+
+  it('makes the price of a GPU hour a concern of the report alone, and of nothing where none is given', () => {
+    expect(changedRoles({ gpuHourDollars: 2.5 })).toEqual([]);
+    const reportOf = (changes: Partial<SweepSpecInput>) => {
+      const spec = parseSweepSpec(smallSpec(changes));
+      return completeReport(spec, planSweep(spec, FINGERPRINTS));
+    };
+    expect(artifactKey(reportOf({ gpuHourDollars: 2.5 }))).not.toBe(artifactKey(reportOf({})));
+    expect(reportOf({}).params['spec']).not.toHaveProperty('gpuHourDollars');
   });
 
   it('changes exactly the stages that a setting concerns', () => {

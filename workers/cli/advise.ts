@@ -5,6 +5,7 @@ import { loadClientConnectConfig } from '@temporalio/envconfig';
 import { advicePage, adviceSentences, candidateName, percent } from '#activities/report/advice-page.ts';
 import { canonicalJson } from '#activities/report/canonical-json.ts';
 import { range, score } from '#activities/report/format.ts';
+import { oneLine, tableLines } from '#activities/report/table-lines.ts';
 import { adviceOf, adviceOnSweep } from '#activities/sweeps/advise.ts';
 import { sweepFolder } from '#activities/sweeps/folder.ts';
 import type { Advice, Ranking } from '#workflows/contracts/advice.ts';
@@ -13,15 +14,12 @@ import { parse } from '#workflows/contracts/parse.ts';
 import { SweepResult } from '#workflows/contracts/progress.ts';
 import { type AdvicePlan, planAdvice } from '#workflows/plan/advice.ts';
 import { type Home, homeFrom } from '../home.ts';
-import { NAMESPACE, runningStack, type Stack, type StackDescription, startStack } from '../stack.ts';
-import { attend } from './attend.ts';
+import { NAMESPACE } from '../stack.ts';
+import { beginSweep, type BegunSweep, showToItsEnd } from './begun-sweep.ts';
 import { readJsonFile } from './json-file.ts';
-import { launchSweep } from './launch-sweep.ts';
-import { watchSweep } from './progress-view.ts';
-import { sweepResult } from './sweep-result.ts';
 import { untilStopped } from './signals.ts';
-import { oneLine, tableLines } from './table-lines.ts';
 import { withSweeps } from './sweep-store.ts';
+import { withStack } from './with-stack.ts';
 
 export interface AdviseOptions {
   by?: Overlap;
@@ -48,7 +46,7 @@ export async function advise(what: string, { by, out }: AdviseOptions = {}): Pro
 /** Runs what the spec asks for and ranks it; null after an interrupt. */
 async function adviceOnSpec(home: Home, file: string, by: Overlap | undefined): Promise<Advice | null> {
   const plan = planAdvice(await readJsonFile(file, 'the path of an advice spec, or the name of a sweep of the store'));
-  const finished = await (process.env.NEEDLEWORK_S3_BUCKET ? onFleet(plan) : onThisMachine(home, plan));
+  const finished = await (process.env.NEEDLEWORK_S3_BUCKET ? onFleet(plan) : withStack(home, (client, { trouble }) => runSweeps(client, plan, trouble)));
   if (!finished) return null;
   return withSweeps(home, process.env, (sweeps) => adviceOf(sweeps, by === undefined ? plan : { ...plan, advice: { ...plan.advice, by } }));
 }
@@ -63,36 +61,15 @@ async function onFleet(plan: AdvicePlan): Promise<boolean> {
   }
 }
 
-async function onThisMachine(home: Home, plan: AdvicePlan): Promise<boolean> {
-  const other = await runningStack(home);
-  const stack: StackDescription & Partial<Stack> = other ?? (await startStack(home, process.env, (step) => console.log(`starting ${step}`), (text) => console.log(text)));
-  const connection = await Connection.connect({ address: stack.temporalAddress });
-  try {
-    return await Promise.race([runSweeps(new Client({ connection, namespace: NAMESPACE }), plan, stack.trouble), ...(stack.failed ? [stack.failed] : [])]);
-  } finally {
-    await connection.close();
-    await stack.stop?.();
-  }
-}
-
 /** Runs all sweeps of the advice at once, and shows one after the other. Whether they ended; what failed in them is shown by the ranking. */
 async function runSweeps(client: Client, { sweeps }: AdvicePlan, trouble?: () => string | null): Promise<boolean> {
   const interrupted = untilStopped();
-  const running = [];
-  for (const { workflowId, given, spec } of sweeps) {
-    const finished = sweepResult(await launchSweep(client, { workflowId, given, spec }));
-    finished.catch(() => {});
-    void attend(client, workflowId, finished, { park: false });
-    running.push({ workflowId, finished });
-  }
-  for (const { workflowId, finished } of running) {
+  const begun: BegunSweep[] = [];
+  for (const sweep of sweeps) begun.push(await beginSweep(client, sweep, { park: false }));
+  for (const sweep of begun) {
+    const { workflowId, finished } = sweep;
     console.log(`\nsweep ${workflowId}`);
-    const outcome = await Promise.race([watchSweep(client, workflowId, finished, trouble).then(() => null), interrupted]);
-    if (outcome !== null) {
-      console.log(`\ninterrupted (${outcome}); the same command goes on`);
-      process.exitCode = 130;
-      return false;
-    }
+    if (!(await showToItsEnd(client, sweep, interrupted, trouble))) return false;
     await finished.then(
       (result) => {
         for (const { message, remedy } of parse(SweepResult, result, `the result of sweep ${workflowId}`).failures) console.log(`failed: ${message}\n  what to do: ${remedy}`);

@@ -3,11 +3,11 @@ import { join, resolve } from 'node:path';
 import { canonicalJson } from '#activities/report/canonical-json.ts';
 import { comparisonFindings, comparisonPage } from '#activities/report/comparison-page.ts';
 import { difference, nameOf, score, settingName } from '#activities/report/format.ts';
+import { oneLine, tableLines } from '#activities/report/table-lines.ts';
 import { compareStored } from '#activities/sweeps/compare.ts';
 import { sweepFolder } from '#activities/sweeps/folder.ts';
 import type { SweepComparison } from '#workflows/contracts/comparison.ts';
 import { homeFrom } from '../home.ts';
-import { oneLine, tableLines } from './table-lines.ts';
 import { withSweeps } from './sweep-store.ts';
 
 /** `needlework compare A B`: two sweeps of the store side by side, in the terminal, as one page and as JSON; made from the store alone. */

@@ -1,9 +1,13 @@
 /** A plan as a table in the terminal. Pure. */
 import { SUSTAINED_FLOPS, type WritingEstimate } from '#activities/estimate/index.ts';
+import { count, dollarsText, hoursText } from '#activities/report/format.ts';
+import { tableLines } from '#activities/report/table-lines.ts';
 import type { SweepSpec } from '#workflows/contracts/spec.ts';
+import { gpuDollars, totalDollars } from '#workflows/plan/gpu-price.ts';
 
 export interface PlannedUnit {
   id: string;
+  model: string;
   examples: string;
   /** What its texts would take; other cells may rest on the same ones. */
   texts: readonly WritingEstimate[];
@@ -14,18 +18,29 @@ export interface PlannedUnit {
   stages: number;
 }
 
-const HEAD = ['Cell', 'Examples', 'LLM calls', 'in cache', 'tokens in', 'tokens out', 'dollars', 'GPU hours', 'stages there'];
-
 /** Lines of the table and of what it rests on; `all` are the texts of all cells, each once, `problems` what could not be read for it. */
 export function planTable(spec: SweepSpec, units: readonly PlannedUnit[], all: readonly WritingEstimate[], { skipped, where, problems = [] }: { skipped: Readonly<Record<string, string>>; where: string | null; problems?: readonly string[] }): string[] {
-  const rows = units.map(({ id, examples, texts, gpuHours, there, stages }) => [id, examples, ...costs(texts), hours(gpuHours), there === null ? '–' : `${there} of ${stages}`]);
-  const total = ['total, each text once', '', ...costs(all), hours(units.reduce<number | null>((sum, { gpuHours }) => (sum === null || gpuHours === null ? null : sum + gpuHours), 0)), ''];
-  const widths = HEAD.map((title, column) => Math.max(...[HEAD, ...rows, total].map((row) => (row[column] as string).length), title.length));
-  const line = (row: readonly string[]) => row.map((text, column) => (column === 0 ? text.padEnd(widths[column] as number) : text.padStart(widths[column] as number))).join('  ').trimEnd();
-  return [`${spec.name}: ${units.length} cells and baselines`, '', line(HEAD), widths.map((width) => '─'.repeat(width)).join('  '), ...rows.map(line), line(total), '', ...notes(spec, all, skipped, where, problems)];
+  const priced = (spec.gpuHourDollars ?? null) !== null;
+  const costs = (texts: readonly WritingEstimate[], gpu: Gpu) => [...textCosts(texts), gpu.hours === null ? 'unknown' : hoursText(gpu.hours), ...(priced ? gpuCosts(texts, gpu) : [])];
+  const gpuOf = ({ model, gpuHours }: PlannedUnit): Gpu => {
+    const { device } = spec.models.find((one) => one.model === model)!;
+    return { hours: gpuHours, dollars: gpuHours === null && device !== 'cpu' ? null : gpuDollars(spec, device, gpuHours ?? 0) };
+  };
+  const rows = units.map((unit) => [unit.id, unit.examples, ...costs(unit.texts, gpuOf(unit)), unit.there === null ? '–' : `${unit.there} of ${unit.stages}`]);
+  const total = ['total, each text once', '', ...costs(all, units.map(gpuOf).reduce((sum, each) => ({ hours: plus(sum.hours, each.hours), dollars: plus(sum.dollars, each.dollars) }), { hours: 0, dollars: 0 })), ''];
+  const heads = ['Examples', 'LLM calls', 'in cache', 'tokens in', 'tokens out', ...(priced ? ['LLM dollars', 'GPU hours', 'GPU dollars', 'dollars'] : ['dollars', 'GPU hours']), 'stages there'];
+  return [`${spec.name}: ${units.length} cells and baselines`, '', ...tableLines([{ head: 'Cell' }, ...heads.map((head) => ({ head, numeric: true }))], [...rows, total]), '', ...notes(spec, all, skipped, where, problems)];
 }
 
-function notes({ write }: SweepSpec, all: readonly WritingEstimate[], skipped: Readonly<Record<string, string>>, where: string | null, problems: readonly string[]): string[] {
+/** Of a cell, or of all; null where nothing is known of a model. */
+interface Gpu {
+  hours: number | null;
+  dollars: number | null;
+}
+
+const plus = (a: number | null, b: number | null): number | null => (a === null || b === null ? null : a + b);
+
+function notes({ write, gpuHourDollars = null }: SweepSpec, all: readonly WritingEstimate[], skipped: Readonly<Record<string, string>>, where: string | null, problems: readonly string[]): string[] {
   const why = problems.length > 0 ? 'keys rest on files that are not there' : 'no stack is up here, and NEEDLEWORK_S3_BUCKET names no bucket';
   const cache = where === null ? `Neither finished stages nor cached replies were looked for: ${why}.` : `Finished stages and cached replies: as in ${where}; what is there is neither run nor paid for again.`;
   return [
@@ -38,23 +53,20 @@ function notes({ write }: SweepSpec, all: readonly WritingEstimate[], skipped: R
         ]
       : []),
     ...(write?.provider === 'offline' ? ['Texts are written by templates (write.provider "offline"): no LLM is asked.'] : []),
-    `GPU hours by the number of operations, at ${SUSTAINED_FLOPS / 1e12} TFLOP/s (one H100 in bf16, about 40 % of its peak); without loading and data. A base that the sweep pretrains counts with the first cell that rests on it.`,
+    `GPU hours by the number of operations, at ${SUSTAINED_FLOPS / 1e12} TFLOP/s (one H100 in bf16, about 40 % of its peak); without loading and data. A base that the sweep pretrains counts with the first cell that rests on it.${gpuHourDollars === null ? '' : ` GPU dollars at $${gpuHourDollars} an hour (gpuHourDollars); models on CPUs have none.`}`,
     ...Object.entries(skipped).map(([cell, reason]) => `skipped: ${cell}: ${reason}`),
     ...problems.map((problem) => `problem: ${problem}`),
   ];
 }
 
-function costs(texts: readonly WritingEstimate[]): string[] {
-  if (texts.length === 0) return ['–', '–', '–', '–', '–'];
-  const sum = (of: (one: WritingEstimate) => number) => texts.reduce((total, one) => total + of(one), 0);
-  const dollars = texts.some((one) => one.dollars === null) ? 'unknown' : `$${sum((one) => one.dollars as number).toFixed(2)}`;
-  return [count(sum((one) => one.calls)), count(sum((one) => one.cached)), count(sum((one) => one.promptTokens)), count(sum((one) => one.completionTokens)), dollars];
+function gpuCosts(texts: readonly WritingEstimate[], gpu: Gpu): string[] {
+  return [dollarsText(gpu.dollars), dollarsText(gpu.dollars === null ? null : totalDollars(textDollars(texts), gpu.dollars))];
 }
 
-const count = (value: number): string => value.toLocaleString('en-US');
+const textDollars = (texts: readonly WritingEstimate[]): number | null => texts.reduce<number | null>((sum, one) => plus(sum, one.dollars), 0);
 
-/** Two significant digits where it is little: an 8B model takes hours, a tiny one millionths of them. */
-function hours(value: number | null): string {
-  if (value === null) return 'unknown';
-  return value === 0 || value >= 1 ? value.toFixed(1) : value < 1e-4 ? '< 0.0001' : value.toPrecision(2);
+function textCosts(texts: readonly WritingEstimate[]): string[] {
+  if (texts.length === 0) return ['–', '–', '–', '–', '–'];
+  const sum = (of: (one: WritingEstimate) => number) => texts.reduce((total, one) => total + of(one), 0);
+  return [count(sum((one) => one.calls)), count(sum((one) => one.cached)), count(sum((one) => one.promptTokens)), count(sum((one) => one.completionTokens)), dollarsText(textDollars(texts))];
 }

@@ -70,6 +70,7 @@ export async function plan(specFile: string, { stages = false }: { stages?: bool
       counted.add(artifactKey(base));
       rows.push({
         id: unit.id,
+        model: unit.model,
         examples: 'dataset' in unit.stages ? `${task.examples.total} + ${task.examples.test}` : String(task.examples.test),
         texts: own.flatMap((recipe) => texts.get(artifactKey(recipe)) ?? []),
         gpuHours: shape && gpuHours({ ...unit.stages }, task, spec, shape, isDone) + (pretrained ? pretrainingHours(pretrained, shape) : 0),

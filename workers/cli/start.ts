@@ -1,16 +1,14 @@
-import { Connection, Client, WorkflowFailedError } from '@temporalio/client';
+import { WorkflowFailedError } from '@temporalio/client';
 import { rootCause } from '@temporalio/common';
 import { SweepResult } from '#workflows/contracts/progress.ts';
 import { parse } from '#workflows/contracts/parse.ts';
 import { homeFrom } from '../home.ts';
-import { NAMESPACE, runningStack, type Stack, type StackDescription, startStack } from '../stack.ts';
-import { attend } from './attend.ts';
-import { launchSweep } from './launch-sweep.ts';
-import { watchSweep } from './progress-view.ts';
-import { printSummary } from './summary.ts';
-import { sweepResult } from './sweep-result.ts';
+import { NAMESPACE } from '../stack.ts';
+import { beginSweep, showToItsEnd } from './begun-sweep.ts';
 import { untilStopped } from './signals.ts';
 import { readSpecFile } from './spec-file.ts';
+import { printSummary } from './summary.ts';
+import { withStack } from './with-stack.ts';
 
 /**
  * `needlework start`: a sweep from start to report, on a stack of its own or on the one that is up already. Started again,
@@ -20,38 +18,21 @@ import { readSpecFile } from './spec-file.ts';
  */
 export async function start(specFile: string, options: { id?: string; park?: boolean }): Promise<void> {
   const { given, spec } = await readSpecFile(specFile);
-  const home = homeFrom(process.env);
-  const other = await runningStack(home);
-  const stack: StackDescription & Partial<Stack> = other ?? (await startStack(home, process.env, (step) => console.log(`starting ${step}`), (text) => console.log(text)));
-  const interrupted = untilStopped();
-  try {
-    console.log(`\nTemporal ${stack.temporalAddress}, Web UI ${stack.uiUrl}\n`);
-    const connection = await Connection.connect({ address: stack.temporalAddress });
-    const client = new Client({ connection, namespace: NAMESPACE });
+  await withStack(homeFrom(process.env), async (client, { temporalAddress, uiUrl, trouble }) => {
+    const interrupted = untilStopped();
+    console.log(`\nTemporal ${temporalAddress}, Web UI ${uiUrl}\n`);
     const workflowId = options.id ?? spec.name;
-    const handle = await launchSweep(client, { workflowId, given, spec });
-    console.log(`sweep ${workflowId}: ${stack.uiUrl}/namespaces/${NAMESPACE}/workflows/${encodeURIComponent(workflowId)}\n`);
-    const finished = sweepResult(handle);
-    finished.catch(() => {}); // told below; the progress view ends first
-    void attend(client, workflowId, finished, { park: options.park ?? false });
-    const outcome = await Promise.race([
-      watchSweep(client, workflowId, finished, stack.trouble).then(() => 'finished' as const),
-      interrupted,
-      ...(stack.failed ? [stack.failed] : []),
-    ]);
-    if (outcome !== 'finished') {
-      console.log(`\ninterrupted (${outcome}); the same command resumes the sweep`);
-      process.exitCode = 130;
-      return;
-    }
-    const result = parse(SweepResult, await finished, 'the result of the sweep');
+    const sweep = await beginSweep(client, { workflowId, given, spec }, { park: options.park ?? false });
+    console.log(`sweep ${workflowId}: ${uiUrl}/namespaces/${NAMESPACE}/workflows/${encodeURIComponent(workflowId)}\n`);
+    if (!(await showToItsEnd(client, sweep, interrupted, trouble))) return;
+    const result = parse(SweepResult, await sweep.finished.catch(told), 'the result of the sweep');
     await printSummary(result);
     if (result.status !== 'complete') process.exitCode = 1;
-    await connection.close();
-  } catch (error) {
-    if (!(error instanceof WorkflowFailedError)) throw error;
-    throw new Error(`the sweep failed: ${rootCause(error.cause) ?? error.message}`);
-  } finally {
-    await stack.stop?.();
-  }
+  });
+}
+
+/** Why a sweep failed, in one line. */
+function told(error: unknown): never {
+  if (!(error instanceof WorkflowFailedError)) throw error;
+  throw new Error(`the sweep failed: ${rootCause(error.cause) ?? error.message}`);
 }

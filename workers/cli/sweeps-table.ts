@@ -1,6 +1,6 @@
 /** The sweeps of a store as a table in the terminal. Pure. */
+import { oneLine, tableLines } from '#activities/report/table-lines.ts';
 import type { SweepOverview } from '#activities/sweeps/overview.ts';
-import { oneLine, tableLines } from './table-lines.ts';
 
 const COLUMNS = [{ head: 'Sweep' }, { head: 'Tasks' }, { head: 'Models' }, { head: 'Conditions', numeric: true }, { head: 'Cells', numeric: true }, { head: 'Finished', numeric: true }];
 

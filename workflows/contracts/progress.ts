@@ -78,6 +78,8 @@ export const OneCellProgress = z.strictObject({
 });
 export type OneCellProgress = z.infer<typeof OneCellProgress>;
 
+const Dollars = z.number().nonnegative();
+
 export const SweepStatus = z.enum(['planning', 'running', 'paused', 'blocked', 'reporting', 'done', 'failed', 'cancelled']);
 export type SweepStatus = z.infer<typeof SweepStatus>;
 
@@ -93,8 +95,11 @@ export const SweepProgress = z.strictObject({
   waitingFor: z.string().nullable(),
   counts: z.strictObject({ waiting: z.int(), running: z.int(), blocked: z.int(), done: z.int(), skipped: z.int(), failed: z.int() }),
   stages: z.strictObject({ done: z.int(), total: z.int(), reused: z.int(), ran: z.int() }),
-  /** What the stages that this run made have cost: dollars paid for LLM calls, and hours of trainer jobs. */
-  cost: z.strictObject({ dollars: z.number().nonnegative(), trainerHours: z.number().nonnegative() }),
+  /**
+   * What the stages that this run made have cost: dollars paid for LLM calls, hours of trainer jobs, what these cost on GPUs (null
+   * without `gpuHourDollars` in the spec), and all dollars together.
+   */
+  cost: z.strictObject({ dollars: Dollars, llmDollars: Dollars, gpuDollars: Dollars.nullable(), trainerHours: z.number().nonnegative() }),
   /** URL of the folder of all artifacts; null while it is not known. */
   artifactsAt: z.string().nullable(),
   /** Stages that cells share (sources, written texts, base models, test splits). */

@@ -360,6 +360,8 @@ export const SweepSpec = z.strictObject({
   mask: MaskSpec.optional(),
   /** Absent: no patching stage. */
   patch: PatchSpec.optional(),
+  /** Price of one hour of a GPU, in US dollars; null or absent: no dollars but those of LLMs are told. The report shows it, and no other stage reads it. */
+  gpuHourDollars: dollars.nullable().optional(),
   /** Absent: its defaults. No part of any key, nor of the report. */
   run: RunSpec.optional(),
   /** What this run is for; absent: all of the sweep. No part of any key. The report shows what there is of the rest. */

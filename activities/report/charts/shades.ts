@@ -1,7 +1,8 @@
 /** Which of a few shades a score or a difference of scores has: steps of equal size, and a shade of its own for zero. */
 import type { ScoreMatrix } from '#activities/analysis/index.ts';
-import { score } from '../format.ts';
 import type { Colour } from '../palette.ts';
+
+export { positive } from '../page/numbers.js';
 
 /** Shades in order of value. */
 export interface Scale {
@@ -57,11 +58,6 @@ export function differenceScale(widest: number): Scale {
 export function shadeAt(value: number, { bounds }: Scale): number {
   const above = bounds.findIndex((bound) => value < bound);
   return above === -1 ? bounds.length : above;
-}
-
-/** A positive score never reads as zero. */
-export function positive(value: number): string {
-  return value > 0 && value < 0.005 ? String(Number(value.toPrecision(1))) : score(value);
 }
 
 /** Edges between equal steps from 0 to `highest`, and all of them, both ends included, in as many digits as tell them apart. */

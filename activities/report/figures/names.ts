@@ -16,3 +16,6 @@ export const modelFigure = (what: ModelFigure, setting: Pick<SettingResults, 'mo
 
 /** `figures/NAME.svg`: where a figure's file lies. */
 export const figureFile = (name: string, ending: 'svg' | 'png'): string => `${FIGURES_FOLDER}/${name}.${ending}`;
+
+/** Id of the page's entry of what a figure was drawn from. */
+export const figureAnchor = (name: string): string => `from-figure-${name}`;

@@ -10,6 +10,7 @@ import { maskingChart } from '../charts/masking.ts';
 import { scatterChart } from '../charts/scatter.ts';
 import { highestScore, widestDifference } from '../charts/shades.ts';
 import { modelName, plural, settingName, taskName } from '../format.ts';
+import { measuredOf } from '../finding.ts';
 import { modelSlug } from '../names.ts';
 import { datasetShapes } from '../sections/data.ts';
 import { type Scored, scoredCells } from '../sections/heads.ts';
@@ -17,6 +18,7 @@ import { highestF1, maskedCells } from '../sections/masking.ts';
 import { scatterCaption, scattered } from '../sections/overlap.ts';
 import { f1Rows } from '../sections/performance.ts';
 import { type Curve, highestLoss, lossCurves, PRETRAINING, pretrainingCurves } from '../sections/training.ts';
+import { correlationEntry, type EntryLink, measured } from '../traces.ts';
 import { modelFigure, type ModelFigure, settingFigure, type SettingFigure } from './names.ts';
 
 export interface FigureFile {
@@ -24,6 +26,8 @@ export interface FigureFile {
   name: string;
   /** The paper's figure that shows the same of its models; null where it has none. */
   paper: string | null;
+  /** Entries of what it was drawn from. */
+  from: readonly EntryLink[];
   sheet: Sheet;
 }
 
@@ -33,7 +37,7 @@ const LABELLED = 150;
 const HEADS_IN_PAPER: Readonly<Partial<Record<`${SettingResults['task']} ${HeadFindings['kind']}`, string>>> = { 'mdqa retrieval': 'Figure 7', 'musique retrieval': 'Figure 8', 'summhay insight': 'Figure 9' };
 
 type Panel = Sheet['panels'][number];
-type Draft = Omit<Sheet, 'panels'> & { panels: Panel[]; paper?: string | undefined };
+type Draft = Omit<Sheet, 'panels'> & { panels: Panel[]; paper?: string | undefined; from: readonly EntryLink[] };
 
 /** All figures of a sweep, by setting, then over the tasks of each model. A figure without anything in it is left out. */
 export function figureFiles(results: SweepResults): FigureFile[] {
@@ -42,7 +46,7 @@ export function figureFiles(results: SweepResults): FigureFile[] {
 }
 
 function ofSetting(results: SweepResults, setting: SettingResults): FigureFile[] {
-  const file = (what: SettingFigure, { paper, title, ...sheet }: Draft): FigureFile => ({ name: settingFigure(what, setting), paper: paper ?? null, sheet: { ...sheet, title: `${title}: ${settingName(setting)}` } });
+  const file = (what: SettingFigure, { paper, title, from, ...sheet }: Draft): FigureFile => ({ name: settingFigure(what, setting), paper: paper ?? null, from, sheet: { ...sheet, title: `${title}: ${settingName(setting)}` } });
   const scored = scoredCells(setting);
   const kind = scored[0]?.found.kind ?? 'retrieval';
   const widest = widestDifference(scored.map(({ found }) => found[kind]));
@@ -50,19 +54,21 @@ function ofSetting(results: SweepResults, setting: SettingResults): FigureFile[]
   const f1 = f1Rows(setting);
   const points = scattered(setting);
   const curves = lossCurves(setting);
+  const heads = measuredOf(setting, scored.map(({ condition }) => condition), 'heads');
   // The kind that counts stands first.
   const kinds = kind === 'retrieval' ? (['retrieval', 'insight'] as const) : (['insight', 'retrieval'] as const);
   return [
-    file('f1', { title: 'F1 on the real test split, with 95 % intervals', columns: 1, panels: f1.length === 0 ? [] : [{ title: '', chart: f1Chart(f1) }] }),
-    ...kinds.map((each) => file(`heads-${each}`, { title: `Mean ${each} score of each head`, columns: 3, paper: HEADS_IN_PAPER[`${setting.task} ${each}`], panels: maps(scored, each) })),
-    file('difference', { title: `Difference of ${kind} scores`, columns: 3, panels: pairs(scored, 'minus', ({ found }, other) => differenceMap(found[kind], other.found[kind], widest)) }),
-    file('common-heads', { title: `Heads with a positive ${kind} score`, columns: 3, panels: pairs(scored, 'and', ({ found }, other) => overlapMap(found[kind], other.found[kind])) }),
-    file('cosine-f1', { title: 'Overlap of heads and F1', columns: 1, paper: scatterInPaper(results, setting), panels: points.length < 2 ? [] : [{ title: scatterCaption(results, setting)[0] ?? '', chart: scatterChart(points) }] }),
-    file('masking', { title: 'F1 while heads are silenced', columns: 3, key: 'lines', paper: 'Figure 3', panels: masked.map(({ name: title, found }) => ({ title, chart: maskingChart(found, highestF1(masked)) })) }),
-    file('loss', { title: 'Training loss', columns: 3, panels: losses(curves) }),
+    file('f1', { title: 'F1 on the real test split, with 95 % intervals', columns: 1, from: measuredOf(setting, f1.map(({ by }) => by), 'f1'), panels: f1.length === 0 ? [] : [{ title: '', chart: f1Chart(f1) }] }),
+    ...kinds.map((each) => file(`heads-${each}`, { title: `Mean ${each} score of each head`, columns: 3, from: heads, paper: HEADS_IN_PAPER[`${setting.task} ${each}`], panels: maps(scored, each) })),
+    file('difference', { title: `Difference of ${kind} scores`, columns: 3, from: heads, panels: pairs(scored, 'minus', ({ found }, other) => differenceMap(found[kind], other.found[kind], widest)) }),
+    file('common-heads', { title: `Heads with a positive ${kind} score`, columns: 3, from: heads, panels: pairs(scored, 'and', ({ found }, other) => overlapMap(found[kind], other.found[kind])) }),
+    file('cosine-f1', { title: 'Overlap of heads and F1', columns: 1, from: [correlationEntry(setting)], paper: scatterInPaper(results, setting), panels: points.length < 2 ? [] : [{ title: scatterCaption(results, setting)[0] ?? '', chart: scatterChart(points) }] }),
+    file('masking', { title: 'F1 while heads are silenced', columns: 3, key: 'lines', from: measuredOf(setting, masked.map(({ condition }) => condition), 'masking'), paper: 'Figure 3', panels: masked.map(({ name: title, found }) => ({ title, chart: maskingChart(found, highestF1(masked)) })) }),
+    file('loss', { title: 'Training loss', columns: 3, from: curves.map(({ from }) => from), panels: losses(curves) }),
     file('data', {
       title: 'Where needles stand, and how long prompts are',
       columns: 4,
+      from: datasetShapes(setting).map(({ from }) => from),
       panels: datasetShapes(setting).flatMap(({ name: title, split, depths, lengths }) => [
         { title: `${title}, ${split}`, chart: histogram(depths) },
         { title: '', chart: histogram(lengths) },
@@ -75,18 +81,18 @@ function ofSetting(results: SweepResults, setting: SettingResults): FigureFile[]
 function ofModel(results: SweepResults, settings: readonly SettingResults[]): FigureFile[] {
   const [first] = settings;
   if (first === undefined || settings.length < 2) return [];
-  const file = (what: ModelFigure, { paper, title, ...sheet }: Draft): FigureFile => ({ name: modelFigure(what, first), paper: paper ?? null, sheet: { ...sheet, title: `${title}: ${modelName(first)}` } });
-  const real = settings.flatMap((setting) => scoredCells(setting).filter(({ condition }) => condition === 'real').map(({ found }) => ({ title: `${taskName(setting.task)}, ${found.kind}`, matrix: found[found.kind] })));
+  const file = (what: ModelFigure, { paper, title, from, ...sheet }: Draft): FigureFile => ({ name: modelFigure(what, first), paper: paper ?? null, from, sheet: { ...sheet, title: `${title}: ${modelName(first)}` } });
+  const real = settings.flatMap((setting) => scoredCells(setting).filter(({ condition }) => condition === 'real').map(({ found }) => ({ from: measured(setting, 'real', 'heads'), title: `${taskName(setting.task)}, ${found.kind}`, matrix: found[found.kind] })));
   const highest = highestScore(real.map(({ matrix }) => matrix));
-  const masked = settings.flatMap((setting) => maskedCells(setting).filter(({ condition }) => condition === 'real').map((cell) => ({ ...cell, name: taskName(setting.task) })));
+  const masked = settings.flatMap((setting) => maskedCells(setting).filter(({ condition }) => condition === 'real').map((cell) => ({ ...cell, from: measured(setting, 'real', 'masking'), name: taskName(setting.task) })));
   const scatters = settings.flatMap((setting) => {
     const points = scattered(setting);
-    return points.length < 2 ? [] : [{ title: [taskName(setting.task), ...scatterCaption(results, setting).slice(0, 1)].join(': '), chart: scatterChart(points) }];
+    return points.length < 2 ? [] : [{ from: correlationEntry(setting), title: [taskName(setting.task), ...scatterCaption(results, setting).slice(0, 1)].join(': '), chart: scatterChart(points) }];
   });
   return [
-    file('real-heads', { title: 'Mean score of each head of the models tuned on real data', columns: 3, paper: tunesAll(results, first) ? 'Figure 10' : 'Figure 6', panels: real.map(({ title, matrix }) => ({ title, chart: heatmap(matrix, highest) })) }),
-    file('real-masking', { title: 'F1 of the models tuned on real data while heads are silenced', columns: 3, key: 'lines', paper: 'Figure 3', panels: masked.map(({ name: title, found }) => ({ title, chart: maskingChart(found, highestF1(masked)) })) }),
-    file('tasks-cosine-f1', { title: 'Overlap of heads and F1', columns: 3, beside: LABELLED, paper: scatterInPaper(results, first), panels: scatters }),
+    file('real-heads', { title: 'Mean score of each head of the models tuned on real data', columns: 3, from: real.map(({ from }) => from), paper: tunesAll(results, first) ? 'Figure 10' : 'Figure 6', panels: real.map(({ title, matrix }) => ({ title, chart: heatmap(matrix, highest) })) }),
+    file('real-masking', { title: 'F1 of the models tuned on real data while heads are silenced', columns: 3, key: 'lines', from: masked.map(({ from }) => from), paper: 'Figure 3', panels: masked.map(({ name: title, found }) => ({ title, chart: maskingChart(found, highestF1(masked)) })) }),
+    file('tasks-cosine-f1', { title: 'Overlap of heads and F1', columns: 3, beside: LABELLED, from: scatters.map(({ from }) => from), paper: scatterInPaper(results, first), panels: scatters.map(({ title, chart }) => ({ title, chart })) }),
   ];
 }
 
@@ -98,7 +104,8 @@ function tunesAll({ spec }: SweepResults, { variant }: SettingResults): boolean 
 const scatterInPaper = (results: SweepResults, setting: SettingResults): string => (tunesAll(results, setting) ? 'Figure 11' : 'Figure 4');
 
 function pretraining({ bases }: SweepResults): FigureFile[] {
-  return [{ name: PRETRAINING, paper: null, sheet: { title: 'Pretraining loss of the base models', columns: 3, panels: losses(pretrainingCurves(bases)) } }];
+  const curves = pretrainingCurves(bases);
+  return [{ name: PRETRAINING, paper: null, from: curves.map(({ from }) => from), sheet: { title: 'Pretraining loss of the base models', columns: 3, panels: losses(curves) } }];
 }
 
 function losses(curves: readonly Curve[]): Panel[] {

@@ -1,5 +1,5 @@
 /** The head inspector: where a head looked while answers were written, for two models side by side. */
-import { attendedBy, retrievalHeads } from '#activities/analysis/index.ts';
+import { retrievalHeads } from '#activities/analysis/index.ts';
 import type { Condition, Head } from '#workflows/contracts/experiment.ts';
 import type { InspectedExample, Inspection } from '#workflows/contracts/inspection.ts';
 import type { CellResults, HeadFindings, SettingResults, SweepResults } from '#workflows/contracts/report.ts';
@@ -10,7 +10,7 @@ import { dataBlock } from '../scripts.ts';
 import { table } from '../sections/parts.ts';
 import { settingSlug } from '../names.ts';
 import { unitId } from '../../analysis/units.ts';
-import { excerpt, looks, type Piece } from './looks.ts';
+import { attendedBy, excerpt, looks } from '../page/looks.js';
 
 /** A cell with what there is to inspect of it. */
 interface Inspected {
@@ -69,7 +69,7 @@ function exampleView({ name, found }: Inspected, example: InspectedExample, head
 <div class="prompt" dir="auto">${excerpt(example, attended).map(pieceView)}</div></section>`;
 }
 
-function pieceView(piece: Piece): Html {
+function pieceView(piece: ReturnType<typeof excerpt>[number]): Html {
   if (piece.kind === 'gap') return html`<span class="left-out"> … ${plural(piece.tokens, 'token')} … </span>`;
   const word = piece.text.trimEnd();
   const marked = piece.attendedFor.length > 0 ? html`<strong class="attended">${word}<sup>${piece.attendedFor.join(', ')}</sup></strong>${piece.text.slice(word.length)}` : html`${piece.text}`;

@@ -1,8 +1,10 @@
 /**
  * Head inspector: choose a head (in any heatmap, by a click or by arrow keys and Enter, or by layer and head) and see, for two models side by side, which
- * tokens it attended while each token of an answer was written. Reads the data block `inspections`; says what
- * inspector/looks.ts says.
+ * tokens it attended while each token of an answer was written. Reads the data block `inspections`.
  */
+import { attendedBy, excerpt, looks } from './looks.js';
+import { count, positive } from './numbers.js';
+
 (() => {
   'use strict';
 
@@ -13,10 +15,6 @@
    * @typedef {{ name: string, slug: string, cells: Cell[] }} Setting
    */
 
-  /** Tokens shown on either side of what is shown for its own sake. */
-  const AROUND = 8;
-  /** A gap of no more tokens than these is shown, where the page holds them. */
-  const SMALL_GAP = 3;
   /** Heads offered by name. */
   const LISTED = 20;
   /** Characters of a question in a list. */
@@ -26,11 +24,6 @@
   const data = document.getElementById('inspections');
   if (place === null || data === null) return;
   const settings = /** @type {Setting[]} */ (JSON.parse(data.textContent ?? '[]'));
-
-  /** @param {number} value */
-  const count = (value) => String(value).replace(/\B(?=(\d{3})+(?!\d))/g, ',');
-  /** @param {number} value */
-  const score = (value) => (value > 0 && value < 0.005 ? String(Number(value.toPrecision(1))) : value.toFixed(2));
 
   /**
    * @template {keyof HTMLElementTagNameMap} K
@@ -47,108 +40,33 @@
   /** @param {string} text What data or a model wrote */
   const quoted = (text) => element('bdi', {}, text);
 
-  /** @param {Cell} cell @param {Example} example @param {number} layer @param {number} head @returns {number[] | null} */
-  function attendedBy(cell, example, layer, head) {
-    const at = cell.kept === null ? layer * cell.heads + head : cell.kept.findIndex(([l, h]) => l === layer && h === head);
-    const bytes = Uint8Array.from(atob(example.attended), (character) => character.charCodeAt(0));
-    const view = new DataView(bytes.buffer);
-    const each = bytes.length / example.width / example.written.length;
-    if (at < 0 || at >= each) return null;
-    return example.written.map((_, token) => {
-      const offset = (token * each + at) * example.width;
-      return example.width === 2 ? view.getUint16(offset, true) : view.getUint32(offset, true);
-    });
-  }
-
-  /** @param {[number, number][]} ranges @param {number} position */
-  const isIn = (ranges, position) => ranges.some(([from, to]) => position >= from && position < to);
-
-  /** @param {Example} example @returns {Map<number, string>} */
-  const textsOf = ({ windows }) => new Map(windows.flatMap(({ first, tokens }) => tokens.map((text, at) => /** @type {const} */ ([first + at, text]))));
-
-  /** @param {Example} example @param {number} position @param {string | undefined} token */
-  function whereOf({ promptTokens, answers, needles, special }, position, token) {
-    if (position >= promptTokens) return `the answer’s own token ${count(position - promptTokens + 1)}`;
-    if (special.includes(position)) return 'put in by the tokenizer';
-    if (isIn(answers, position)) return 'the answer in a needle';
-    if (isIn(needles, position)) return 'a needle';
-    const at = `token ${count(position + 1)} of ${count(promptTokens)}`;
-    return token === undefined ? `${at}, outside of the excerpt` : at;
-  }
-
   /** @param {Example} example @param {number[]} attended */
   function lookTable(example, attended, caption = '') {
-    const texts = textsOf(example);
-    const rows = example.written.map((written, at) => {
-      const position = /** @type {number} */ (attended[at]);
-      const token = position >= example.promptTokens ? example.written[position - example.promptTokens] : texts.get(position);
-      return element('tr', {}, element('th', { scope: 'row', class: 'number' }, String(at + 1)), element('td', { class: 'token' }, quoted(written)), element('td', { class: 'token' }, token === undefined ? '' : quoted(token)), element('td', {}, whereOf(example, position, token)));
-    });
+    const rows = looks(example, attended).map(({ written, token, where }, at) =>
+      element('tr', {}, element('th', { scope: 'row', class: 'number' }, String(at + 1)), element('td', { class: 'token' }, quoted(written)), element('td', { class: 'token' }, token === null ? '' : quoted(token)), element('td', {}, where)),
+    );
     const heads = ['', 'Token of the answer', 'Attended', 'Where'].map((name) => element('th', { scope: 'col' }, name));
     return element('div', { class: 'scroll', role: 'region', 'aria-label': caption, tabindex: '0' }, element('table', {}, element('caption', {}, caption), element('thead', {}, element('tr', {}, ...heads)), element('tbody', {}, ...rows)));
   }
 
-  /** @param {Example} example @param {number[]} attended */
-  function excerpt(example, attended) {
-    const texts = textsOf(example);
-    const { promptTokens, needles, answers, special } = example;
-    /** @type {Map<number, number[]>} */
-    const forWhich = new Map();
-    for (const [at, position] of attended.entries()) {
-      let first = position;
-      // Of several tokens that spell one character, the first has it.
-      while (texts.get(first) === '') first -= 1;
-      forWhich.set(first, [...(forWhich.get(first) ?? []), at + 1]);
-    }
-    const isWanted = new Uint8Array(promptTokens);
-    const wanted = [...needles, ...attended.map((position) => [position, position + 1]), [0, 1], [promptTokens - 1, promptTokens]];
-    for (const [from, to] of /** @type {[number, number][]} */ (wanted)) isWanted.fill(1, Math.max(0, from - AROUND), Math.min(promptTokens, to + AROUND));
-    for (let at = 0, from = 0; at < promptTokens; at += 1) {
-      if (isWanted[at] === 0) continue;
-      if (at - from <= SMALL_GAP) isWanted.fill(1, from, at);
-      from = at + 1;
-    }
-    const shown = element('div', { class: 'prompt', dir: 'auto' });
-    let gap = 0;
-    const closeGap = () => {
-      if (gap > 0) shown.append(element('span', { class: 'left-out' }, ` … ${count(gap)} ${gap === 1 ? 'token' : 'tokens'} … `));
-      gap = 0;
-    };
-    let run = /** @type {{ kind: string, node: HTMLElement } | null} */ (null);
-    for (let at = 0; at < promptTokens; at += 1) {
-      const text = texts.get(at);
-      if (isWanted[at] === 0 || text === undefined) {
-        gap += 1;
-        run = null;
-        continue;
-      }
-      closeGap();
-      const kind = special.includes(at) ? 'special' : isIn(answers, at) ? 'answer' : isIn(needles, at) ? 'needle' : 'plain';
-      if (run?.kind !== kind) {
-        run = { kind, node: kind === 'plain' || kind === 'special' ? element('span', { class: kind }) : element('mark', { class: kind }) };
-        shown.append(run.node);
-      }
-      const tokens = forWhich.get(at);
-      if (tokens === undefined) run.node.append(text);
-      else {
-        const word = text.trimEnd();
-        run.node.append(element('strong', { class: 'attended' }, word, element('sup', {}, tokens.join(', '))), text.slice(word.length));
-      }
-    }
-    closeGap();
-    return shown;
+  /** @param {ReturnType<typeof excerpt>[number]} piece @returns {Node | string} */
+  function pieceView(piece) {
+    if (piece.kind === 'gap') return element('span', { class: 'left-out' }, ` … ${count(piece.tokens)} ${piece.tokens === 1 ? 'token' : 'tokens'} … `);
+    const word = piece.text.trimEnd();
+    const marked = piece.attendedFor.length > 0 ? [element('strong', { class: 'attended' }, word, element('sup', {}, piece.attendedFor.join(', '))), piece.text.slice(word.length)] : [piece.text];
+    return element(piece.kind === 'plain' || piece.kind === 'special' ? 'span' : 'mark', { class: piece.kind }, ...marked);
   }
 
   /** @param {Cell} cell @param {Example | undefined} example @param {number} layer @param {number} head */
   function view(cell, example, layer, head) {
-    const caption = `${cell.name}: layer ${layer}, head ${head}, mean ${cell.kind} score ${score(cell.scores[layer * cell.heads + head] ?? 0)}`;
+    const caption = `${cell.name}: layer ${layer}, head ${head}, mean ${cell.kind} score ${positive(cell.scores[layer * cell.heads + head] ?? 0)}`;
     if (example === undefined) return element('section', { class: 'look' }, element('p', { class: 'note' }, `${cell.name}: the page holds no prompt of this model.`));
-    const attended = attendedBy(cell, example, layer, head);
+    const attended = attendedBy({ heads: cell.kept }, example, [layer, head], cell.heads);
     if (attended === null) return element('section', { class: 'look' }, element('p', { class: 'note' }, `${caption}: the page does not hold where this head looked; examples.safetensors of the score artifact does.`));
     const note = element('p', { class: 'note' }, `Prompt of ${cell.name}, source row `, quoted(example.id), ': ', quoted(example.question), ' Trained answer: ', quoted(example.answer), '.');
     if (!example.counted) note.append(' Not among the examples that scores are means of.');
     if (example.writtenLeftOut > 0) note.append(` ${count(example.writtenLeftOut)} further tokens of the answer are not in the page.`);
-    return element('section', { class: 'look', 'aria-label': caption }, lookTable(example, attended, caption), note, excerpt(example, attended));
+    return element('section', { class: 'look', 'aria-label': caption }, lookTable(example, attended, caption), note, element('div', { class: 'prompt', dir: 'auto' }, ...excerpt(example, attended).map(pieceView)));
   }
 
   /** @param {string} name @param {HTMLElement} control */
@@ -207,7 +125,7 @@
     const short = ({ id, question }) => `${id}: ${question.length > QUESTION ? `${question.slice(0, QUESTION)}…` : question}`;
     fill(controls.row, [...common.map((each) => /** @type {[string, string]} */ ([each.id, short(each)])), ...lone.map((each) => /** @type {[string, string]} */ ([each.id, `${short(each)} (one model only)`]))], before);
     const top = topOf(left);
-    fill(controls.top, [['', `highest scores of ${left?.name ?? ''}`], ...top.map(({ layer, head, value }) => /** @type {[string, string]} */ ([`${layer}/${head}`, `layer ${layer}, head ${head}: ${score(value)}`]))], '');
+    fill(controls.top, [['', `highest scores of ${left?.name ?? ''}`], ...top.map(({ layer, head, value }) => /** @type {[string, string]} */ ([`${layer}/${head}`, `layer ${layer}, head ${head}: ${positive(value)}`]))], '');
     controls.layer.max = String(Math.max(0, (left?.layers ?? 1) - 1));
     controls.head.max = String(Math.max(0, (left?.heads ?? 1) - 1));
   }

@@ -2,6 +2,8 @@
  * Two models of a setting, chosen in the page: shades, hover texts, counts and names of the two drawings follow. The drawings
  * themselves (squares layer by layer, head by head) and their scale are the page's.
  */
+import { count, positive } from './numbers.js';
+
 (() => {
   'use strict';
 
@@ -9,11 +11,6 @@
    * @typedef {{ colour: string, name: string }} Shade
    * @typedef {{ heads: number, models: { name: string, scores: number[] }[], difference: { bounds: number[], colours: string[] }, overlap: Shade[] }} Data
    */
-
-  /** As the page writes scores. @param {number} value */
-  function positive(value) {
-    return value > 0 && value < 0.005 ? String(Number(value.toPrecision(1))) : value.toFixed(2);
-  }
 
   /** @param {number} value @param {number[]} bounds */
   function shadeAt(value, bounds) {
@@ -75,7 +72,7 @@
       for (const [which, { name }] of Object.entries({ first, second })) {
         for (const span of root.querySelectorAll(`[data-name="${which}"]`)) span.textContent = name;
       }
-      for (const span of root.querySelectorAll('[data-count]')) span.textContent = (counts[Number(span.getAttribute('data-count'))] ?? 0).toLocaleString('en');
+      for (const span of root.querySelectorAll('[data-count]')) span.textContent = count(counts[Number(span.getAttribute('data-count'))] ?? 0);
       for (const span of root.querySelectorAll('[data-cosine]')) span.textContent = cosine(first.scores, second.scores);
     }
 

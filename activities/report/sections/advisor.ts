@@ -4,10 +4,18 @@ import { Condition } from '#workflows/contracts/experiment.ts';
 import { mean } from '#activities/analysis/index.ts';
 import { count, list, nameOf, plural, score } from '../format.ts';
 import { type Content, html, type Html, quoted } from '../html.ts';
+import type { EntryLink } from '../traces.ts';
 import { number, table } from './parts.ts';
+import { linkTo, whence } from './traces.ts';
 
-/** Null where no setting has two candidates with overlap and F1. */
-export function advisor({ settings, heldOut }: Agreement): Html | null {
+/** Entries of where the numbers come from: of each setting, by its name, and of all together. */
+export interface AdvisorEntries {
+  settings: ReadonlyMap<string, EntryLink>;
+  all: string;
+}
+
+/** Null where no setting has two candidates with overlap and F1. A page without entries of where numbers come from gives none. */
+export function advisor({ settings, heldOut }: Agreement, entries?: AdvisorEntries): Html | null {
   const measured = settings.filter(({ pairs }) => pairs > 0);
   if (measured.length === 0) return null;
   const columns = [
@@ -21,13 +29,13 @@ export function advisor({ settings, heldOut }: Agreement): Html | null {
     { head: 'Error, left out', numeric: true, title: 'Each candidate left out in turn and its F1 foretold from its overlap by a line through the others: mean absolute error' },
     { head: 'Error of the mean', numeric: true, title: 'The same foretold by the others’ mean F1' },
   ];
-  return html`<ul class="findings">${agreementSentences({ settings, heldOut }).map((sentence) => html`<li>${sentence}</li>`)}</ul>
-${table('Ranking by head overlap, held against F1 on the real test split', columns, [html`<tbody>${measured.map(row)}</tbody>`])}
+  return html`<ul class="findings">${agreementSentences({ settings, heldOut }).map((sentence) => html`<li>${sentence}${entries && html` ${whence(entries.all)}`}</li>`)}</ul>
+${table('Ranking by head overlap, held against F1 on the real test split', columns, [html`<tbody>${measured.map((each) => row(each, entries?.settings.get(each.setting)))}</tbody>`])}
 <p class="note">Candidates are all conditions but real data, of which overlap and F1 were both measured; real data is what they are compared with. Nothing is fitted in the ranking itself.</p>`;
 }
 
-function row({ setting, by, candidates, pairs, alike, advised, best, lost, leftOut }: SettingAgreement): Html {
-  return html`<tr><th scope="row">${quoted(setting)}</th><td>${by}</td>${[count(candidates), `${score(alike)} of ${count(pairs)}`].map(number)}<td>${candidateName(advised)}</td><td>${candidateName(best)}</td>${[score(lost), score(leftOut?.error), score(leftOut?.errorOfMean)].map(number)}</tr>`;
+function row({ setting, by, candidates, pairs, alike, advised, best, lost, leftOut }: SettingAgreement, from: EntryLink | undefined): Html {
+  return html`<tr><th scope="row">${from === undefined ? quoted(setting) : linkTo(from, quoted(setting))}</th><td>${by}</td>${[count(candidates), `${score(alike)} of ${count(pairs)}`].map(number)}<td>${candidateName(advised)}</td><td>${candidateName(best)}</td>${[score(lost), score(leftOut?.error), score(leftOut?.errorOfMean)].map(number)}</tr>`;
 }
 
 const candidateName = (name: string | null): Content => (name === null ? '–' : Condition.safeParse(name).success ? nameOf(name as Condition) : quoted(name));

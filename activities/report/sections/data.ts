@@ -1,26 +1,29 @@
 /** What the models were trained and tested on: counts, and rendered examples with their needles (Figures 2 and 5). */
 import type { DatasetCard, Example } from '#workflows/contracts/dataset.ts';
 import type { SettingResults, SiblingCheck, SourceFacts } from '#workflows/contracts/report.ts';
-import { type Content, html, type Html, quoted } from '../html.ts';
+import { html, type Html, quoted } from '../html.ts';
 import { settingFigure } from '../figures/names.ts';
-import { count, list, nameOf, plural, score, sourceText, taskName } from '../format.ts';
+import { count, dollarsText, list, nameOf, plural, score, sourceText, taskName } from '../format.ts';
 import { type Piece, promptPieces } from '../prompt.ts';
 import { draw } from '../charts/draw.ts';
 import { type Bins, histogram } from '../charts/histogram.ts';
+import { sourceAnchor, testEntry } from '../shared-traces.ts';
+import { type EntryLink, measured } from '../traces.ts';
 import { figure, filesNote, number, table } from './parts.ts';
-import { traced } from './traces.ts';
+import { linkTo, traced } from './traces.ts';
 
 export function sources(found: readonly SourceFacts[]): Html {
   return html`${found.map(({ task, kind, rows, dropped, licence }) => {
     const counts = rows ? `${plural(rows.train, 'training question')}, ${plural(rows.test, 'test question')}, ${plural(rows.pool, kind === 'summhay' ? 'document' : 'further passage')}` : 'not there';
-    return html`<p class="prose">Source of ${taskName(task)}: ${sourceText(kind)}; ${counts}. ${droppedText(dropped)}${licence === null ? '' : html` Licence: ${quoted(licence)}`}</p>`;
+    const name = `Source of ${taskName(task)}`;
+    return html`<p class="prose">${rows ? linkTo({ id: sourceAnchor(task), name }) : name}: ${sourceText(kind)}; ${counts}. ${droppedText(dropped)}${licence === null ? '' : html` Licence: ${quoted(licence)}`}</p>`;
   })}`;
 }
 
 /** Cards of a setting's datasets, the test split's last. */
 const cardsOf = (setting: SettingResults): Named[] => [
-  ...setting.cells.flatMap(({ condition, dataset }) => (dataset ? [{ name: nameOf(condition), linked: traced(setting, condition, 'data', nameOf(condition)), card: dataset }] : [])),
-  ...(setting.test.dataset ? [{ name: 'Real test split', linked: 'Real test split', card: setting.test.dataset }] : []),
+  ...setting.cells.flatMap(({ condition, dataset }) => (dataset ? [{ name: nameOf(condition), from: measured(setting, condition, 'data'), card: dataset }] : [])),
+  ...(setting.test.dataset ? [{ name: 'Real test split', from: testEntry(setting), card: setting.test.dataset }] : []),
 ];
 
 /** Table of the datasets of a setting, then samples of each. */
@@ -29,22 +32,22 @@ export async function data(setting: SettingResults): Promise<Html | null> {
   const cards = cardsOf(setting);
   if (cards.length === 0) return null;
   const columns = [{ head: 'Data' }, { head: 'Split' }, ...['Examples', 'Tokens, least', 'Mean', 'Most'].map((head) => ({ head, numeric: true })), { head: 'Needle depth', numeric: true, title: 'Mean position of the needles in the prompt, from 0 (start) to 1 (end)' }];
-  return html`${table('Datasets', columns, cards.map(({ linked, card }) => html`<tbody>${Object.entries(card.splits).map(([split, { examples, promptTokens, meanNeedleDepth }], at) =>
-    html`<tr>${at === 0 ? html`<th scope="rowgroup" rowspan="${Object.keys(card.splits).length}">${linked}</th>` : ''}<td>${split}</td>${[count(examples), count(promptTokens.min), count(Math.round(promptTokens.mean)), count(promptTokens.max), score(meanNeedleDepth)].map(number)}</tr>`)}</tbody>`))}
-<ul class="notes">${cards.map(({ name, card }) => html`<li>${name}: written by ${quoted(card.generator)}. ${droppedText(card.dropped)}${limitedText(card)}</li>`)}</ul>
+  return html`${table('Datasets', columns, cards.map(({ name, from, card }) => html`<tbody>${Object.entries(card.splits).map(([split, { examples, promptTokens, meanNeedleDepth }], at) =>
+    html`<tr>${at === 0 ? html`<th scope="rowgroup" rowspan="${Object.keys(card.splits).length}">${linkTo(from, name)}</th>` : ''}<td>${split}</td>${[count(examples), count(promptTokens.min), count(Math.round(promptTokens.mean)), count(promptTokens.max), score(meanNeedleDepth)].map(number)}</tr>`)}</tbody>`))}
+<ul class="notes">${cards.map(({ name, from, card }) => html`<li>${linkTo(from, name)}: written by ${quoted(card.generator)}. ${droppedText(card.dropped)}${limitedText(card)}</li>`)}</ul>
 ${writings(cards)}
-${siblings.length > 0 ? pairs(siblings) : null}
+${siblings.length > 0 ? pairs(setting, siblings) : null}
 ${await distributions(cards, settingFigure('data', setting))}
 <h3 class="sub">Samples</h3><p class="legend"><mark class="needle">needle</mark> <mark class="answer">answer in the needle</mark></p>
 ${cards.map(({ name, card }) => samples(name, card))}`;
 }
 
-/** `linked`: the name with a link to where its numbers come from. */
-type Named = Readonly<{ name: string; linked: Content; card: DatasetCard }>;
+/** `from`: the entry of where its numbers come from. */
+type Named = Readonly<{ name: string; from: EntryLink; card: DatasetCard }>;
 
 /** What the texts of conditions took. Conditions and models share texts, so the same ones may stand here more than once. */
 function writings(cards: readonly Named[]): Html | null {
-  const rows = cards.flatMap(({ name, card }) => Object.entries(card.writing).map(([role, counts]) => ({ name, role, ...counts })));
+  const rows = cards.flatMap(({ name, from, card }) => Object.entries(card.writing).map(([role, counts]) => ({ name, from, role, ...counts })));
   if (rows.length === 0) return null;
   const columns = [{ head: 'Data' }, { head: 'Texts' }, { head: 'Writer' }, ...['Asked for', 'Written', 'Calls', 'Tokens read', 'Tokens written', 'Dollars'].map((head) => ({ head, numeric: true }))];
   const reasons = rows.flatMap(({ name, role, calls, estimated, refused, dropped, noted = {} }) => [
@@ -56,7 +59,7 @@ function writings(cards: readonly Named[]): Html | null {
     ].flatMap(({ what, counts }) => (Object.keys(counts).length === 0 ? [] : [html`<li>${name}, ${role}: ${what}: ${quoted(reasonsText(counts))}.</li>`])),
   ]);
   return html`${table('Written texts; conditions and models share them', columns, [
-    html`<tbody>${rows.map(({ name, role, writer, asked, written, calls, promptTokens, completionTokens, dollars }) => html`<tr><th scope="row">${name}</th><td>${role}</td><td>${quoted(writer)}</td>${[count(asked), count(written), count(calls), count(promptTokens), count(completionTokens), dollars === null ? 'unknown' : `$${dollars.toFixed(2)}`].map(number)}</tr>`)}</tbody>`,
+    html`<tbody>${rows.map(({ name, from, role, writer, asked, written, calls, promptTokens, completionTokens, dollars }) => html`<tr><th scope="row">${linkTo(from, name)}</th><td>${role}</td><td>${quoted(writer)}</td>${[count(asked), count(written), count(calls), count(promptTokens), count(completionTokens), dollarsText(dollars)].map(number)}</tr>`)}</tbody>`,
   ])}${reasons.length > 0 ? html`<ul class="notes">${reasons}</ul>` : null}`;
 }
 
@@ -72,27 +75,29 @@ function limitedText({ condition, splits, dropped }: DatasetCard): Html | null {
 const UNFIT = /^question with(?:out)? /;
 
 /** Whether each two conditions differ in the intended dimension only. */
-function pairs(siblings: readonly SiblingCheck[]): Html {
+function pairs(setting: SettingResults, siblings: readonly SiblingCheck[]): Html {
   const columns = [{ head: 'Conditions' }, { head: 'Should differ in' }, ...['Shared rows', 'Rows of one only', 'Same question', 'Same needles', 'Padding, first', 'Padding, second'].map((head) => ({ head, numeric: true })), { head: 'As intended' }];
   const dimension = { expression: 'concept expression', diversity: 'context diversity' };
   return table('Sibling conditions: whether they differ in the intended dimension only', columns, [
-    html`<tbody>${siblings.map((check) => html`<tr><th scope="row">${check.conditions.map(nameOf).join(' and ')}</th><td>${dimension[check.dimension]}</td>${[count(check.shared), count(check.alone[0] + check.alone[1]), count(check.sameQuestion), count(check.sameNeedles), score(check.padding[0]), score(check.padding[1])].map(number)}<td>${check.holds ? 'yes' : html`<strong>no</strong>`}${check.exception === null ? '' : ` (${check.exception})`}</td></tr>`)}</tbody>`,
+    html`<tbody>${siblings.map((check) => html`<tr><th scope="row">${check.conditions.map((condition, at) => html`${at > 0 && ' and '}${traced(setting, condition, 'data', nameOf(condition))}`)}</th><td>${dimension[check.dimension]}</td>${[count(check.shared), count(check.alone[0] + check.alone[1]), count(check.sameQuestion), count(check.sameNeedles), score(check.padding[0]), score(check.padding[1])].map(number)}<td>${check.holds ? 'yes' : html`<strong>no</strong>`}${check.exception === null ? '' : ` (${check.exception})`}</td></tr>`)}</tbody>`,
   ]);
 }
 
 interface Shapes {
   name: string;
+  from: EntryLink;
   split: string;
   depths: Bins;
   lengths: Bins;
 }
 
 const shapesOf = (cards: readonly Named[]): Shapes[] =>
-  cards.flatMap(({ name, card }) =>
+  cards.flatMap(({ name, from, card }) =>
     Object.entries(card.splits)
       .slice(0, 1)
       .map(([split, { needleDepths, promptTokens: { min, max, counts } }]) => ({
         name,
+        from,
         split,
         depths: { counts: needleDepths, low: 0, high: 1, noun: 'needles', title: 'depth in the prompt', format: '.1f' },
         lengths: { counts, low: min, high: max, noun: 'examples', title: 'tokens', format: ',d' },
@@ -104,11 +109,11 @@ export const datasetShapes = (setting: SettingResults): Shapes[] => shapesOf(car
 
 async function distributions(cards: readonly Named[], file: string): Promise<Html> {
   const figures: Html[] = [];
-  for (const { name, split, depths, lengths } of shapesOf(cards)) {
+  for (const { name, from, split, depths, lengths } of shapesOf(cards)) {
     figures.push(
       figure({
         label: `${name}, ${split}: needles by tenth of the prompt ${depths.counts.join(', ')}; prompts from ${count(lengths.low)} to ${count(lengths.high)} tokens, by tenth of that range ${lengths.counts.join(', ')}`,
-        caption: html`<strong>${name}</strong>${split}`,
+        caption: html`<strong>${linkTo(from, name)}</strong>${split}`,
         drawing: html`${await draw(histogram(depths))}${await draw(histogram(lengths))}`,
         text: '',
       }),

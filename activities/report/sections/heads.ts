@@ -6,12 +6,12 @@ import { html, type Html } from '../html.ts';
 import { draw } from '../charts/draw.ts';
 import { heatmap } from '../charts/heatmap.ts';
 import { highestScore, positive, scoreScale } from '../charts/shades.ts';
-import { settingFigure } from '../figures/names.ts';
+import { figureAnchor, settingFigure } from '../figures/names.ts';
 import { count, nameOf, plural, score } from '../format.ts';
 import { settingSlug } from '../names.ts';
 import { pair } from './pair.ts';
 import { figure, filesNote, folded, number, shadeKey, table } from './parts.ts';
-import { traced } from './traces.ts';
+import { traced, whence } from './traces.ts';
 
 /** Heads listed by name under the heatmaps. */
 const LISTED = 10;
@@ -37,28 +37,28 @@ export async function heads(setting: SettingResults): Promise<Html | null> {
   const other = kind === 'retrieval' ? 'insight' : 'retrieval';
   const slug = settingSlug(setting);
   return html`<p class="prose">Each square is one head; its shade is the mean ${kind} score (${EQUATION[kind]}) over the model’s own validation examples. All maps share one scale. Point at a square for its score.</p>
-${await maps(scored, kind, slug)}
+${await maps(setting, scored, kind)}
 ${filesNote([settingFigure(`heads-${kind}`, setting)])}
 ${folded(`The ${LISTED} highest-scoring heads of each model`, topTable(setting, scored, kind))}
-${folded(`${other === 'insight' ? 'Insight' : 'Retrieval'} scores (${EQUATION[other]}) of the same models`, html`${await maps(scored, other, slug)}${filesNote([settingFigure(`heads-${other}`, setting)])}`)}
-${scored.length > 1 ? html`${await pair(scored, kind, slug)}${filesNote([settingFigure('difference', setting), settingFigure('common-heads', setting)])}` : ''}`;
+${folded(`${other === 'insight' ? 'Insight' : 'Retrieval'} scores (${EQUATION[other]}) of the same models`, html`${await maps(setting, scored, other)}${filesNote([settingFigure(`heads-${other}`, setting)])}`)}
+${scored.length > 1 ? html`${await pair(scored, kind, slug, whence(figureAnchor(settingFigure('difference', setting))))}${filesNote([settingFigure('difference', setting), settingFigure('common-heads', setting)])}` : ''}`;
 }
 
-async function maps(scored: readonly Scored[], kind: Kind, slug: string): Promise<Html> {
+async function maps(setting: SettingResults, scored: readonly Scored[], kind: Kind): Promise<Html> {
   const highest = highestScore(scored.map(({ found }) => found[kind]));
   const drawn: Html[] = [];
-  for (const each of scored) drawn.push(await map(each, kind, highest, slug));
+  for (const each of scored) drawn.push(await map(setting, each, kind, highest));
   return html`<div class="multiples">${drawn}</div>${highest > 0 ? shadeKey('Scale of the heatmaps', scoreScale(highest)) : ''}`;
 }
 
-async function map({ condition, name, found }: Scored, kind: Kind, highest: number, slug: string): Promise<Html> {
+async function map(setting: SettingResults, { condition, name, found }: Scored, kind: Kind, highest: number): Promise<Html> {
   const matrix: ScoreMatrix = found[kind];
   const ranked = retrievalHeads(matrix);
   const [best] = ranked;
   const label = `${name}: ${plural(ranked.length, 'head')} of ${count(found.layers * found.heads)} above zero${best ? `; the highest is layer ${best[0]}, head ${best[1]} with ${positive(matrix[best[0]]?.[best[1]] as number)}` : ''}.`;
   const own = found.ownF1 === null || kind !== found.kind ? '' : `, own F1 ${score(found.ownF1)}`;
-  const drawing = html`<div data-heatmap="${kind}" data-setting="${slug}" data-condition="${condition}" data-heads="${found.heads}">${await draw(heatmap(matrix, highest))}</div>`;
-  return figure({ label, caption: html`<strong>${name}</strong>${plural(ranked.length, 'head')} above zero${own}`, drawing, text: '' });
+  const drawing = html`<div data-heatmap="${kind}" data-setting="${settingSlug(setting)}" data-condition="${condition}" data-heads="${found.heads}">${await draw(heatmap(matrix, highest))}</div>`;
+  return figure({ label, caption: html`<strong>${traced(setting, condition, 'heads', name)}</strong>${plural(ranked.length, 'head')} above zero${own}`, drawing, text: '' });
 }
 
 function topTable(setting: SettingResults, scored: readonly Scored[], kind: Kind): Html {

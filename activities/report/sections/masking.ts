@@ -31,10 +31,10 @@ export async function masking(setting: SettingResults): Promise<Html | null> {
   if (masked.every(({ byK }) => byK.length === 0)) return notRun || null;
   const highest = highestF1(masked);
   const charts: Html[] = [];
-  for (const { name, found, byK } of masked) {
+  for (const { condition, name, found, byK } of masked) {
     if (byK.length === 0) continue;
     const label = `${name}: unmasked F1 ${score(found.unmaskedF1)}. ${byK.map(({ k, top, random }) => `${k} heads: top ${score(top)}, random ${score(random?.mean)}`).join('. ')}.`;
-    charts.push(figure({ label, caption: html`<strong>${name}</strong>${plural(found.examples, 'test question')}`, drawing: await draw(maskingChart(found, highest)), text: '' }));
+    charts.push(figure({ label, caption: html`<strong>${traced(setting, condition, 'masking', name)}</strong>${plural(found.examples, 'test question')}`, drawing: await draw(maskingChart(found, highest)), text: '' }));
   }
   const ks = [...new Set(masked.flatMap(({ byK }) => byK.map(({ k }) => k)))].sort((a, b) => a - b);
   const draws = Math.max(0, ...masked.flatMap(({ byK }) => byK.map(({ random }) => random?.draws ?? 0)));

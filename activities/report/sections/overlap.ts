@@ -6,7 +6,9 @@ import { SCATTERED, scatterChart, type ScatterPoint, spearmanText } from '../cha
 import { settingFigure } from '../figures/names.ts';
 import { score, settingName, shortName } from '../format.ts';
 import { html, type Html } from '../html.ts';
+import { correlationEntry } from '../traces.ts';
 import { figure, filesNote } from './parts.ts';
+import { linkTo } from './traces.ts';
 
 /** Cells of a setting that have both values. */
 export function scattered({ cells }: SettingResults): ScatterPoint[] {
@@ -35,7 +37,7 @@ export async function overlap(results: SweepResults): Promise<Html | null> {
     figures.push(
       figure({
         label: `${settingName(setting)}, cosine and F1. ${points.map(({ name, cosine, f1 }) => `${name}: ${score(cosine)}, ${score(f1)}`).join('. ')}. ${caption.join('. ')}.`,
-        caption: html`<strong>${settingName(setting)}</strong>${caption.map((line, at) => html`${at > 0 && html`<br>`}${line}`)}`,
+        caption: html`<strong>${linkTo(correlationEntry(setting), settingName(setting))}</strong>${caption.map((line, at) => html`${at > 0 && html`<br>`}${line}`)}`,
         drawing: await draw(scatterChart(points)),
         text: '',
       }),

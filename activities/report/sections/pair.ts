@@ -17,8 +17,8 @@ interface Scored {
   found: HeadFindings;
 }
 
-/** @throws RangeError where models of one setting differ in shape */
-export async function pair(scored: readonly Scored[], kind: HeadFindings['kind'], slug: string): Promise<Html> {
+/** `whence`: a link to what all models' scores were read from. @throws RangeError where models of one setting differ in shape */
+export async function pair(scored: readonly Scored[], kind: HeadFindings['kind'], slug: string, whence: Html): Promise<Html> {
   const models = scored.map(({ name, found }) => ({ name, matrix: rounded(found[kind]) }));
   const [first, second] = models;
   if (first === undefined || second === undefined) throw new RangeError(`scored: two models at least, found ${scored.length}`);
@@ -32,17 +32,17 @@ export async function pair(scored: readonly Scored[], kind: HeadFindings['kind']
   return html`<h3 class="sub">Two models, head by head</h3>
 <div data-pair="${id}">
 <p class="choices" hidden><label>First ${choices('first', 0)}</label> <label>second ${choices('second', 1)}</label></p>
-<p class="note" aria-live="polite">${names.first} has <span data-count="1">${count(counts[1])}</span> heads above zero that ${names.second} has not, ${names.second} has <span data-count="2">${count(counts[2])}</span> that ${names.first} has not, and <span data-count="3">${count(counts[3])}</span> both have. Cosine of their scores: <span data-cosine>${score(cosine(first.matrix, second.matrix))}</span>.</p>
+<p class="note" aria-live="polite">${names.first} has <span data-count="1">${count(counts[1])}</span> heads above zero that ${names.second} has not, ${names.second} has <span data-count="2">${count(counts[2])}</span> that ${names.first} has not, and <span data-count="3">${count(counts[3])}</span> both have. Cosine of their scores: <span data-cosine>${score(cosine(first.matrix, second.matrix))}</span>. ${whence}</p>
 <div class="multiples">${[
     figure({
       label: `Difference of ${kind} scores by layer and head, between two models; the first is ${first.name}, the second ${second.name} unless others were chosen.`,
-      caption: html`<strong>${names.first} minus ${names.second}</strong>difference of ${kind} scores; one scale for any two models`,
+      caption: html`<strong>${names.first} minus ${names.second}</strong>difference of ${kind} scores; one scale for any two models. ${whence}`,
       drawing: html`<div data-map="difference">${await draw(differenceMap(first.matrix, second.matrix, widest))}</div>`,
       text: '',
     }),
     figure({
       label: `Heads with a positive ${kind} score in the first model only, in the second only, in both, and in neither, by layer and head.`,
-      caption: html`<strong>Heads above zero</strong>in ${names.first} (first), in ${names.second} (second), in both`,
+      caption: html`<strong>Heads above zero</strong>in ${names.first} (first), in ${names.second} (second), in both. ${whence}`,
       drawing: html`<div data-map="overlap">${await draw(overlapMap(first.matrix, second.matrix))}</div>`,
       text: '',
     }),

@@ -1,11 +1,13 @@
 /** The paper's tables as it prints them, each number beside the sweep's own (Tables 1–19 as far as the sweep goes). */
+import { type BestValues, bestValues, boldRule } from '#activities/analysis/index.ts';
 import type { ComparedCell, ComparedTable, Correlation, CorrelatedRows, SettingCorrelations, SweepResults } from '#workflows/contracts/report.ts';
 import { captionOf, type Grid, gridOf, marksOf, numbersOf, PAPER_MODELS, titleOf } from '../compared-grid.ts';
 import { score, settingName } from '../format.ts';
 import { html, type Html, quoted } from '../html.ts';
 import { tableFile } from '../table-files.ts';
-import { correlationAnchor, traceId, tracesOfAll } from '../traces.ts';
+import { correlationEntry, entryLink, tracesOfAll } from '../traces.ts';
 import { type Column, folded, number, table } from './parts.ts';
+import { entryLinks, linkTo } from './traces.ts';
 
 const ROWS: Readonly<Record<CorrelatedRows, string>> = { all: 'all', withoutReal: 'all but real data', synthetic: 'synthetic data only' };
 
@@ -20,7 +22,7 @@ ${paper.tables.map((each, at) => compared(each, at, known))}`;
 }
 
 function correlationTable(correlated: readonly SettingCorrelations[]): Html {
-  const rows = correlated.map((each) => html`<tr><th scope="row">${settingName(each)}</th><td>${ROWS[each.rows]}</td>${[each.recall, each.cosine].map(({ rho, p, n }) => [number(rho === null ? '–' : html`<a class="from" href="#${correlationAnchor(each)}">${score(rho)}</a>`), number(pValue({ rho, p, n })), number(n)])}</tr>`);
+  const rows = correlated.map((each) => html`<tr><th scope="row">${settingName(each)}</th><td>${ROWS[each.rows]}</td>${[each.recall, each.cosine].map(({ rho, p, n }) => [rho === null ? '–' : score(rho), pValue({ rho, p, n }), n].map((value) => number(value === '–' ? value : linkTo(correlationEntry(each), value))))}</tr>`);
   const columns = [{ head: 'Setting' }, { head: 'Rows' }, ...['Recall', 'Cosine'].flatMap((name) => [{ head: `${name}: Spearman`, numeric: true }, { head: 'p', numeric: true, title: 'Two-sided, over all pairings' }, { head: 'n', numeric: true }])];
   return html`${table('Rank correlation of the overlap of heads with F1 on the real test split', columns, [html`<tbody>${rows}</tbody>`])}
 <p class="note">Ties have average ranks. p is the share of all pairings with at least this correlation, either way. Real data’s recall and cosine are 1 by definition, so the correlation is given without it as well.</p>`;
@@ -29,7 +31,7 @@ function correlationTable(correlated: readonly SettingCorrelations[]): Html {
 const pValue = ({ p }: Correlation): string => (p === null ? '–' : p < 0.001 ? '< 0.001' : p.toFixed(3));
 
 function introduction({ citation, tables }: SweepResults['paper']): Html {
-  return html`<p class="prose">Paper: ${citation} In each cell the sweep’s own figure stands first; beneath it, smaller, the paper’s, and the difference of the two. Where the sweep has several seeds, ours is their mean. A letter says why there is none of ours, a raised figure where the paper contradicts itself. Spearman R below a table of recalls is that of its first column with F1, over all its rows. The paper’s models are larger than most: what differs is to be read with the methods.</p>
+  return html`<p class="prose">Paper: ${citation} Its numbers are those of <code>activities/paper/tables.json</code> in the checkout. In each cell the sweep’s own figure stands first; beneath it, smaller, the paper’s, and the difference of the two. Where the sweep has several seeds, ours is their mean. A letter says why there is none of ours, a raised figure where the paper contradicts itself. Spearman R below a table of recalls is that of its first column with F1, over all its rows. The paper’s models are larger than most: what differs is to be read with the methods.</p>
 <ul class="jump">${tables.map((each, at) => html`<li><a href="#${idOf(each, at)}">${titleOf(each)}</a></li>`)}</ul>`;
 }
 
@@ -39,13 +41,14 @@ const idOf = ({ table: printed }: ComparedTable, at: number): string => `table-$
 function compared(each: ComparedTable, at: number, known: ReadonlySet<string>): Html {
   const { model, paperModel, cells, notes } = each;
   const grid = gridOf(each);
+  const [best, bold] = [bestValues(each), boldRule(each)];
   const there = cells.filter(({ ours }) => ours !== null).length;
   const grouped = grid.bodies.some((rows) => rows.some(({ group }) => group !== null));
   const columns: Column[] = [...(grouped ? [{ head: 'Task' }] : []), { head: grouped ? 'Concept, context' : '' }, ...grid.columns.map((head) => ({ head, numeric: true }))];
-  const bodies = grid.bodies.map((rows) => html`<tbody>${rows.map(({ group, name, cells: found }) => html`<tr>${grouped ? html`<td>${group}</td>` : ''}<th scope="row">${name}</th>${found.map((cell) => cellOf(cell, grid, cell && originId(each, at, cell)))}</tr>`)}</tbody>`);
+  const bodies = grid.bodies.map((rows) => html`<tbody>${rows.map(({ group, name, cells: found }) => html`<tr>${grouped ? html`<td>${group}</td>` : ''}<th scope="row">${name}</th>${found.map((cell) => cellOf(cell, grid, best, cell && originId(each, at, cell)))}</tr>`)}</tbody>`);
   const { reasons, notes: disagreements } = grid.remarks;
   return html`<div class="compared"><h3 class="sub" id="${idOf(each, at)}">${titleOf(each)}</h3>
-<p class="note">${captionOf(each)} Here: ${model}, with the paper’s ${PAPER_MODELS[paperModel]} beneath.</p>
+<p class="note">${captionOf(each)} Here: ${model}, with the paper’s ${PAPER_MODELS[paperModel]} beneath.${bold === null ? '' : ` Bold, as in the paper: ${bold}, of the paper’s numbers and of ours.`}</p>
 ${table(`${titleOf(each)}: ${there} of ${cells.length} figures are there`, columns, bodies)}
 ${reasons.size > 0 ? html`<p class="note">${[...reasons].map(([mark, text]) => html`<sup>${mark}</sup> ${quoted(text)}. `)}</p>` : ''}
 ${disagreements.size + notes.length > 0 ? html`<p class="note">${[...disagreements].map(([mark, text]) => html`<sup>${mark}</sup> The paper: ${text}. `)}${notes.map((note) => html`${note} `)}</p>` : ''}
@@ -60,18 +63,16 @@ const originId = (each: ComparedTable, at: number, cell: ComparedCell): string =
 function originsOf(each: ComparedTable, at: number, known: ReadonlySet<string>): Html {
   const items = each.cells.flatMap((cell) => {
     if (cell.ours === null) return [];
-    const refs = new Map(cell.from.map((ref) => [traceId(ref), ref]));
-    const links = [...refs].map(([id, { unit, measure }], place) => html`${place > 0 && ', '}${known.has(id) ? html`<a href="#${id}">${unit}: ${measure}</a>` : `${unit}: ${measure}`}`);
-    return [html`<li id="${originId(each, at, cell)}">${[cell.group, cell.row, cell.column].filter((part) => part !== null && part !== '').join(', ')}: ${links}</li>`];
+    return [html`<li id="${originId(each, at, cell)}">${[cell.group, cell.row, cell.column].filter((part) => part !== null && part !== '').join(', ')}: ${entryLinks(cell.from.map(entryLink), known)}</li>`];
   });
   return folded('Where each number of this table comes from', html`<ul class="notes">${items}</ul>`);
 }
 
-function cellOf(cell: ComparedCell | null, grid: Grid, from: string | null): Html {
+function cellOf(cell: ComparedCell | null, grid: Grid, best: BestValues, from: string | null): Html {
   if (cell === null) return html`<td></td>`;
   const { paper, ours, difference } = numbersOf(cell);
   const { reason, note } = marksOf(cell, grid);
-  const theirs = html`<span class="beside"><span class="aside">paper </span>${paper}${note === null ? '' : html`<sup>${note}</sup>`}</span>`;
+  const theirs = html`<span class="beside"><span class="aside">paper </span>${best.paper.has(cell) ? html`<strong>${paper}</strong>` : paper}${note === null ? '' : html`<sup>${note}</sup>`}</span>`;
   if (ours === null) return html`<td class="number" data-value="" title="${cell.reason}">–<sup>${reason}</sup>${theirs}</td>`;
-  return html`<td class="number"><a class="from" href="#${from}">${ours}</a>${theirs}<span class="beside"><span class="aside">difference </span>${difference}</span></td>`;
+  return html`<td class="number"><a class="from" href="#${from}">${best.ours.has(cell) ? html`<strong>${ours}</strong>` : ours}</a>${theirs}<span class="beside"><span class="aside">difference </span>${difference}</span></td>`;
 }

@@ -3,12 +3,12 @@ import type { BaselineResults, CellResults, Evaluation, SettingResults } from '#
 import { html, type Html } from '../html.ts';
 import { draw } from '../charts/draw.ts';
 import { f1Chart, type F1Row } from '../charts/f1.ts';
-import { settingFigure } from '../figures/names.ts';
+import { figureAnchor, settingFigure } from '../figures/names.ts';
 import { count, difference, nameOf, range, score } from '../format.ts';
 import type { Baseline, Condition } from '#workflows/contracts/experiment.ts';
 import type { Measure } from '#workflows/contracts/trace.ts';
 import { type Column, figure, filesNote, number, statusNote, table } from './parts.ts';
-import { traced } from './traces.ts';
+import { traced, whence } from './traces.ts';
 
 const columns = (kind: string): Column[] => [
   { head: 'Training data' },
@@ -25,10 +25,10 @@ const columns = (kind: string): Column[] => [
 const COLUMNS = columns('').length;
 
 /** F1 of every model of a setting that has one, as the figure shows it. */
-export function f1Rows({ baselines, cells }: SettingResults): F1Row[] {
+export function f1Rows({ baselines, cells }: SettingResults): (F1Row & { by: Condition | Baseline })[] {
   return [
-    ...baselines.flatMap(({ baseline, evaluation }) => (evaluation ? [{ name: nameOf(baseline), f1: evaluation.f1, tuned: false }] : [])),
-    ...cells.flatMap(({ condition, evaluation }) => (evaluation ? [{ name: nameOf(condition), f1: evaluation.f1, tuned: true }] : [])),
+    ...baselines.flatMap(({ baseline, evaluation }) => (evaluation ? [{ by: baseline, name: nameOf(baseline), f1: evaluation.f1, tuned: false }] : [])),
+    ...cells.flatMap(({ condition, evaluation }) => (evaluation ? [{ by: condition, name: nameOf(condition), f1: evaluation.f1, tuned: true }] : [])),
   ];
 }
 
@@ -46,7 +46,7 @@ export async function performance(setting: SettingResults): Promise<Html> {
 <p class="note">Training data is named “concept expression / context diversity”, as in the paper. Own F1 is measured on each model’s own kind of data and is not comparable between rows.</p>
 ${figure({
   label: `F1 on the real test split with 95 % intervals. ${rows.map(({ name, f1 }) => `${name}: ${score(f1.mean)}, ${range(f1)}`).join('. ')}.`,
-  caption: 'F1 on the real test split; bars are 95 % intervals over questions. Untuned models in grey.',
+  caption: html`F1 on the real test split; bars are 95 % intervals over questions. Untuned models in grey. ${whence(figureAnchor(settingFigure('f1', setting)))}`,
   drawing: await draw(f1Chart(rows)),
   text: filesNote([settingFigure('f1', setting)]),
 })}`;

@@ -16,6 +16,6 @@ function question(setting: SettingResults, { question: asked, answers, outputs }
   return html`<table><caption><strong>${quoted(asked)}</strong> Gold: ${quoted(list(answers))}</caption>
 <thead><tr><th scope="col">Model</th><th scope="col">Prediction</th><th scope="col" class="number">F1</th></tr></thead><tbody>${outputs.map(({ by, text, f1, exactMatch, stoppedBy }) => {
   const written = text.trim() === '' ? html`<span class="muted">(nothing)</span>` : quoted(text);
-  return html`<tr><th scope="row">${nameOf(by)}</th><td class="written">${written}${stoppedBy === 'length' ? html` <span class="muted">(cut at the length limit)</span>` : ''}</td>${number(html`${exactMatch === 1 ? html`<span class="right" title="exact match">✓</span> ` : ''}${traced(setting, by, 'f1', score(f1))}`)}</tr>`;
+  return html`<tr><th scope="row">${traced(setting, by, 'f1', nameOf(by))}</th><td class="written">${written}${stoppedBy === 'length' ? html` <span class="muted">(cut at the length limit)</span>` : ''}</td>${number(html`${exactMatch === 1 ? html`<span class="right" title="exact match">✓</span> ` : ''}${score(f1)}`)}</tr>`;
 })}</tbody></table>`;
 }

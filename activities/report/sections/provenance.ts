@@ -1,30 +1,36 @@
 /** How it was done and what it rests on: methods, time per stage, artifact keys, versions. */
 import { Stage } from '#workflows/contracts/artifacts.ts';
+import type { Baseline, Condition } from '#workflows/contracts/experiment.ts';
 import type { StageFacts, SweepResults } from '#workflows/contracts/report.ts';
-import { html, type Html, quoted } from '../html.ts';
+import type { FigureFile } from '../figures/sheets.ts';
+import { type Content, html, type Html, quoted } from '../html.ts';
 import { count, duration, nameOf, settingName, taskName } from '../format.ts';
 import { methods } from '../methods.ts';
-import { discardCommand } from '../traces.ts';
+import { baseAnchor, sourceAnchor, testAnchor } from '../shared-traces.ts';
 import { folded, number, numberBy, stageOf, table } from './parts.ts';
-import { artifactLink, traces } from './traces.ts';
+import { artifactLink, linkTo, took, traces } from './traces.ts';
 
 interface Owner {
   name: string;
+  /** Name with a link to its artifacts and the commands that make them anew. */
+  linked: Content;
   stages: readonly StageFacts[];
 }
 
 /** Everything that has stages, under the name a reader knows it by. */
 export function owners({ sources, bases, settings }: SweepResults): Owner[] {
+  const own = (name: string, id: string, stages: readonly StageFacts[]): Owner => ({ name, linked: stages.some(({ status }) => status === 'done') ? linkTo({ id, name }) : name, stages });
   return [
-    ...sources.map(({ task, stages }) => ({ name: `Source of ${taskName(task)}`, stages })),
-    ...bases.map(({ model, stages }) => ({ name: `Base ${model}`, stages })),
+    ...sources.map(({ task, stages }) => own(`Source of ${taskName(task)}`, sourceAnchor(task), stages)),
+    ...bases.map(({ model, stages }) => own(`Base ${model}`, baseAnchor(model), stages)),
     ...settings.flatMap((setting) => {
       const { test, baselines, cells } = setting;
       const of = settings.length > 1 ? `${settingName(setting)}: ` : '';
+      const unit = (by: Condition | Baseline, stages: readonly StageFacts[]): Owner => ({ name: `${of}${nameOf(by)}`, linked: html`${of}${took(setting, by, stages)}`, stages });
       return [
-        { name: `${of}Real test split`, stages: test.stages },
-        ...baselines.map(({ baseline, stages }) => ({ name: `${of}${nameOf(baseline)}`, stages })),
-        ...cells.map(({ condition, stages }) => ({ name: `${of}${nameOf(condition)}`, stages })),
+        own(`${of}Real test split`, testAnchor(setting), test.stages),
+        ...baselines.map(({ baseline, stages }) => unit(baseline, stages)),
+        ...cells.map(({ condition, stages }) => unit(condition, stages)),
       ];
     }),
   ].filter(({ stages }) => stages.length > 0);
@@ -38,9 +44,9 @@ export function time(results: SweepResults): Html | null {
   const stages = Stage.options.filter((stage) => all.some((owner) => (stageOf(owner.stages, stage)?.seconds ?? null) !== null));
   if (stages.length === 0) return null;
   const total = all.flatMap((owner) => owner.stages).reduce((sum, { seconds }) => sum + (seconds ?? 0), 0);
-  const rows = all.map(({ name, stages: found }) => {
+  const rows = all.map(({ linked, stages: found }) => {
     const sum = found.reduce((seconds, stage) => seconds + (stage.seconds ?? 0), 0);
-    return html`<tr><th scope="row">${name}</th>${stages.map((stage) => stageTime(stageOf(found, stage)))}${numberBy(sum, duration(sum))}</tr>`;
+    return html`<tr><th scope="row">${linked}</th>${stages.map((stage) => stageTime(stageOf(found, stage)))}${numberBy(sum, duration(sum))}</tr>`;
   });
   return html`${table('Time per stage; below it tokens per second', [{ head: 'Result' }, ...stages.map((stage) => ({ head: stage, numeric: true })), { head: 'together', numeric: true }], [html`<tbody>${rows}</tbody>`])}
 <p class="note">${duration(total)} of work in all, as measured when each artifact was made; stages run side by side, and an artifact that was there already cost nothing this time.</p>`;
@@ -53,14 +59,13 @@ function stageTime(facts: StageFacts | undefined): Html {
 }
 
 /** Keys of every artifact and versions of every program behind the report. */
-export function provenance(results: SweepResults): Html {
+export function provenance(results: SweepResults, figures: readonly FigureFile[]): Html {
   const rows = owners(results).map(
-    ({ name, stages }) => html`<tbody>${stages.map(({ stage, key, status }, at) => html`<tr>${at === 0 ? html`<th scope="rowgroup" rowspan="${stages.length}">${name}</th>` : ''}<td>${stage}</td><td>${status === 'done' ? 'there' : status}</td><td>${artifactLink({ stage, key })}</td></tr>`)}</tbody>`,
+    ({ linked, stages }) => html`<tbody>${stages.map(({ stage, key, status }, at) => html`<tr>${at === 0 ? html`<th scope="rowgroup" rowspan="${stages.length}">${linked}</th>` : ''}<td>${stage}</td><td>${status === 'done' ? 'there' : status}</td><td>${status === 'done' ? artifactLink({ stage, key }) : html`<code>${key}</code>`}</td></tr>`)}</tbody>`,
   );
   const versions = Object.entries(results.versions).sort(([a], [b]) => (a < b ? -1 : 1));
   return html`<dl class="versions">${versions.map(([name, version]) => html`<div><dt>${name}</dt><dd>${version}</dd></div>`)}</dl>
 ${folded('Artifacts and their keys', table('Artifacts', [{ head: 'Result' }, { head: 'Stage' }, { head: 'Status' }, { head: 'Key (SHA-256 of the recipe)' }], rows))}
-<p class="note">What results share (sources, bases, rankings, texts, the test split) is made anew at the next start of the sweep after it was deleted, with its stage and key in place of these: <code>${discardCommand({ stage: 'dataset', key: '…' })}</code></p>
-${traces(results)}
+${traces(results, figures)}
 ${folded('The spec, with its defaults filled in', html`<pre tabindex="0">${JSON.stringify(results.spec, null, 2)}</pre>`)}`;
 }

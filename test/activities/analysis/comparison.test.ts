@@ -86,7 +86,7 @@ describe('two sweeps side by side', { timeout: 240_000 }, () => {
 describe('differences of specs', () => {
   it('name the field, by the name of the task or model, with both values', () => {
     const a = parseSweepSpec(smallSpec());
-    const b = parseSweepSpec(smallSpec({ name: 'other', description: 'not a setting', tasks: [{ ...smallSpec().tasks[0]!, contextTokens: 512 }, { ...smallSpec().tasks[0]!, task: 'musique' }], train: { learningRate: 1e-3 }, mask: undefined as never }));
+    const b = parseSweepSpec(smallSpec({ name: 'other', description: 'not a setting', gpuHourDollars: 2, tasks: [{ ...smallSpec().tasks[0]!, contextTokens: 512 }, { ...smallSpec().tasks[0]!, task: 'musique' }], train: { learningRate: 1e-3 }, mask: undefined as never }));
     expect(specDifferences(a, b).map(({ field, a: left, b: right }) => [field, left, right?.slice(0, 20) ?? null])).toEqual([
       ['tasks[mdqa].contextTokens', '256', '512'],
       ['tasks[musique]', null, '{"task":"musique","s'],

@@ -34,16 +34,17 @@ describe('retrieval heads', () => {
 });
 
 describe('recall |row ∩ column| / |column|', () => {
-  const row: Head[] = [[0, 1], [1, 2], [3, 3]];
-  const column: Head[] = [[1, 2], [3, 3], [0, 0], [2, 1]];
+  const scoring = (...heads: Head[]) => [0, 1, 2, 3].map((layer) => [0, 1, 2, 3].map((head) => (heads.some(([l, h]) => l === layer && h === head) ? 0.1 : 0)));
+  const row = scoring([0, 1], [1, 2], [3, 3]);
+  const column = scoring([1, 2], [3, 3], [0, 0], [2, 1]);
   test('is not symmetric', () => {
     expect(recall(row, column)).toBe(0.5);
     expect(recall(column, row)).toBeCloseTo(2 / 3, 12);
   });
   test('of itself is 1, of nothing undefined, by nothing 0', () => {
     expect(recall(row, row)).toBe(1);
-    expect(recall(row, [])).toBeNull();
-    expect(recall([], row)).toBe(0);
+    expect(recall(row, scoring())).toBeNull();
+    expect(recall(scoring(), row)).toBe(0);
   });
 });
 

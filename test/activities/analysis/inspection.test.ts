@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { attendedBy, inspect, type ScoredExample } from '#activities/analysis/index.ts';
+import { inspect, type ScoredExample } from '#activities/analysis/index.ts';
+import { attendedBy } from '#activities/report/page/looks.js';
 import { tokensOfSpan, tokenTexts } from '#activities/analysis/token-texts.ts';
 import type { Example } from '#workflows/contracts/dataset.ts';
 import { Inspection } from '#workflows/contracts/inspection.ts';

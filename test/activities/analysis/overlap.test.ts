@@ -1,6 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { cosine, recall, retrievalHeads } from '#activities/analysis/index.ts';
-import { overlapOf, rankCandidates, type ExampleScores } from '#activities/analysis/overlap.ts';
+import { rankCandidates, type ExampleScores } from '#activities/analysis/overlap.ts';
 import { seededRandom } from '#activities/random/seeded.ts';
 import { Ranking } from '#workflows/contracts/advice.ts';
 
@@ -11,16 +10,6 @@ function scored(name: string, examples: number, chances: readonly number[], head
   const random = seededRandom(name);
   return { examples, layers: chances.length / heads, heads, scores: Float32Array.from({ length: examples * chances.length }, (_, at) => (random.float() < chances[at % chances.length]! ? 1 : 0)) };
 }
-
-describe('overlap', () => {
-  it('is that of the report: recall of the heads above zero, and cosine', () => {
-    const [a, b] = [scored('a', 1, [0.5, 0.5, 0.5, 0.5, 0.5, 0.5, 0.5, 0.5], 4), scored('b', 1, [0.5, 0.5, 0.5, 0.5, 0.5, 0.5, 0.5, 0.5], 4)];
-    const matrix = ({ scores }: ExampleScores) => [[...Array.from(scores).slice(0, 4)], [...Array.from(scores).slice(4)]];
-    expect(overlapOf(a.scores, b.scores)).toEqual({ recall: recall(retrievalHeads(matrix(a)), retrievalHeads(matrix(b))), cosine: cosine(matrix(a), matrix(b)) });
-    expect(overlapOf([0, 0], [0, 0])).toEqual({ recall: null, cosine: null });
-    expect(overlapOf([0, 0], [1, 0])).toEqual({ recall: 0, cosine: null });
-  });
-});
 
 describe('ranking of candidates', () => {
   const real = scored('real', 30, [0.9, 0.9, 0.9, 0.9, 0, 0, 0, 0], 4);

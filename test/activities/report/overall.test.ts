@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import { correlations } from '#activities/analysis/index.ts';
-import { overall } from '#activities/report/overall.ts';
+import { overall as found } from '#activities/report/overall.ts';
 import { renderReport } from '#activities/report/index.ts';
 import type { SettingResults, SweepResults } from '#workflows/contracts/report.ts';
 import { fixtureResults } from './fixture.ts';
@@ -8,6 +8,7 @@ import { fixtureResults } from './fixture.ts';
 const one = fixtureResults();
 const first = one.settings[0]!;
 const sweep = (settings: SettingResults[]): SweepResults => ({ ...one, settings, correlations: correlations(settings) });
+const overall = (results: SweepResults): string[] => found(results).map(({ text }) => text);
 /** The setting with the values of every cell put through `change`. */
 const changed = (task: SettingResults['task'], change: (cell: SettingResults['cells'][number]) => Partial<SettingResults['cells'][number]>): SettingResults => ({ ...first, task, cells: first.cells.map((cell) => ({ ...cell, ...change(cell) })) });
 

@@ -9,6 +9,7 @@ import { differenceText } from '#activities/report/charts/heatmap.ts';
 import { nameOf } from '#activities/report/format.ts';
 import { renderReport } from '#activities/report/index.ts';
 import { PALETTE } from '#activities/report/palette.ts';
+import { Condition } from '#workflows/contracts/experiment.ts';
 import { CHROMIUM, openBrowser } from '../../support/browser.ts';
 import { fixtureResults } from './fixture.ts';
 
@@ -176,9 +177,60 @@ describe.skipIf(CHROMIUM === undefined)(`the page in a browser${CHROMIUM === und
     const forScreens = await page.locator('nav, .theme, .choices').all();
     expect(forScreens.length).toBeGreaterThan(2);
     for (const shown of forScreens) expect(await shown.isVisible()).toBe(false);
-    const pdf = await page.pdf({ format: 'A4' });
-    expect(pdf.subarray(0, 5).toString()).toBe('%PDF-');
-    expect(pdf.length).toBeGreaterThan(20_000);
+  });
+
+  test('prints what is folded, save haystack far from the needles, on as many sheets as if it were open', async () => {
+    const folds = () => page.evaluate<{ folded: number; unseen: string[]; gaps: boolean[] }>(`(() => {
+      const seen = ({ lastElementChild: element }) => element.checkVisibility() && element.getBoundingClientRect().height > 0;
+      const folds = Array.from(document.querySelectorAll('main details:not(.gap)'));
+      return {
+        folded: folds.filter(({ open }) => !open).length,
+        unseen: folds.filter((fold) => !seen(fold)).map(({ firstElementChild: { textContent } }) => textContent),
+        gaps: Array.from(document.querySelectorAll('details.gap'), (gap) => gap.getBoundingClientRect().height < 60),
+      };
+    })()`);
+    await page.emulateMedia({ media: 'screen' });
+    const read = await folds();
+    expect(read.folded).toBeGreaterThan(20);
+    expect(read.unseen).toHaveLength(read.folded);
+    await page.emulateMedia({ media: 'print' });
+    const printed = await folds();
+    expect(printed.folded).toBe(read.folded);
+    expect(printed.unseen).toEqual([]);
+    expect(printed.gaps.length).toBeGreaterThan(0);
+    expect(printed.gaps.every(Boolean)).toBe(true);
+    const sheets = async () => {
+      const pdf = (await page.pdf({ format: 'A4' })).toString('latin1');
+      expect(pdf.startsWith('%PDF-')).toBe(true);
+      return pdf.match(/\/Type\s*\/Page\b/g)!.length;
+    };
+    const folded = await sheets();
+    await page.evaluate(`for (const fold of document.querySelectorAll('main details:not(.gap)')) fold.open = true;`);
+    expect(folded).toBe(await sheets());
+    await page.reload();
+  });
+
+  test('has nothing that is wider than a sheet of A4', async () => {
+    const all = fixtureResults({ conditions: Condition.options });
+    const file = join(folder, 'wide.html');
+    await writeFile(file, await renderReport({ ...all, spec: { ...all.spec, description: 'word '.repeat(100) } }));
+    // 210 mm without margins of 10 mm, which is the most that browsers take by themselves.
+    const sheet = await (await browser.newContext({ viewport: { width: 718, height: 1000 } })).newPage();
+    await sheet.goto(pathToFileURL(file).href);
+    await sheet.emulateMedia({ media: 'print' });
+    const wide = await sheet.evaluate<string[]>(`(() => {
+      const texts = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT);
+      const range = document.createRange();
+      const wide = [];
+      while (texts.nextNode()) {
+        range.selectNodeContents(texts.currentNode);
+        if (range.getBoundingClientRect().right > 719) wide.push(texts.currentNode.parentElement.tagName + ': ' + texts.currentNode.textContent.slice(0, 60));
+      }
+      return wide;
+    })()`);
+    expect(wide).toEqual([]);
+    expect(await sheet.evaluate<number>('document.documentElement.scrollWidth')).toBeLessThanOrEqual(718);
+    await sheet.close();
   });
 
   test('fits a narrow screen: what is wider scrolls by itself', async () => {

@@ -125,6 +125,19 @@ describe('the table of patching', () => {
   });
 });
 
+test('the paper’s tables have in bold what the paper has, and what would be of ours', () => {
+  const table = (number: number) => new RegExp(`<h3 class="sub" id="table-${number}-\\d+">[^]*?</table>`).exec(page)![0];
+  const bold = (markup: string, row: string) => Array.from(new RegExp(`<th scope="row">${row}</th>(.*?)</tr>`).exec(markup)![1]!.matchAll(/<strong>([^<]*)<\/strong>/g), ([, number]) => number);
+  const high = results.settings[0]!.cells.find(({ condition }) => condition === 'high/high')!;
+  expect(table(1)).toContain('Bold, as in the paper: the best synthetic training data of each task');
+  expect(bold(table(1), 'High, High')).toEqual([high.evaluation!.f1.mean.toFixed(2)]);
+  expect(bold(table(1), 'Low, High \\(Simplified\\)')).toEqual(['0.49', '0.79']);
+  expect(bold(table(1), 'Real Data \\(Full\\)')).toEqual([]);
+  // Of MDQA, the first of the rows with this name: the paper's best is the intersection, as is ours.
+  expect(bold(table(3), 'High, High')).toEqual([high.patching!.f1.intersection!.toFixed(2), '0.59']);
+  expect(table(5)).not.toContain('<strong>');
+});
+
 describe('a sweep that is not whole', () => {
   test('shows failed and missing parts with the reason', async () => {
     const files = fixtureFiles({ conditions: ['real', 'high/high', 'low/low', 'symbolic'] });

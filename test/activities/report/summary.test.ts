@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { patchingFindings } from '#activities/analysis/index.ts';
-import { findings, whatWasRun } from '#activities/report/summary.ts';
+import { findings as found, whatWasRun } from '#activities/report/summary.ts';
 import type { CellResults, Evaluation, SettingResults } from '#workflows/contracts/report.ts';
 import { fixtureResults } from './fixture.ts';
 
@@ -16,6 +16,7 @@ const cell = (condition: CellResults['condition'], parts: Partial<CellResults>):
 const setting = (cells: CellResults[], baselines: SettingResults['baselines'] = []): SettingResults => ({
   task: 'mdqa', model: 'm', test: { stages: [], dataset: null }, baselines, cells, siblings: [], predictions: [],
 });
+const findings = (of: SettingResults): string[] => found(of).map(({ text }) => text);
 const baseline = (name: 'untuned' | 'untuned-scaled', mean: number) => ({ baseline: name, status: 'done' as const, reason: null, stages: [], evaluation: evaluation(mean) });
 
 describe('sentences follow the numbers', () => {

@@ -48,6 +48,19 @@ describe('LaTeX', () => {
     expect(text).toMatch(/\\textsuperscript\{a\}~the sweep has no R,R \(L1\)\./);
   });
 
+  test('has in bold what the paper has, and what would be of ours', () => {
+    const text = files.get('tables/table-01.tex')!;
+    expect(text).toContain("Bold, as in the paper: the best synthetic training data of each task, of the paper's numbers and of ours.");
+    const bold = (row: string) => Array.from(text.split('\n').find((line) => line.startsWith(row))!.matchAll(/\\textbf\{([^}]*)\}/g), ([, number]) => number);
+    const ours = (row: string) => paper.tables.find(({ table }) => table === 1)!.cells.find((cell) => cell.row === row && cell.column === 'MDQA')!.ours!;
+    expect(ours('High, High')).toBeGreaterThan(ours('Symbolic, Symbolic'));
+    // The paper's best of MDQA, MuSiQue and SummHay are in other rows.
+    expect(bold('High, High')).toEqual([ours('High, High').toFixed(2)]);
+    expect(bold('Low, High')).toEqual(['0.49', '0.79']);
+    expect(bold('Real Data')).toEqual([]);
+    expect(files.get('tables/table-05.tex')).not.toContain('textbf');
+  });
+
   test('runs nothing that it is given', () => {
     const text = [...tableFiles(hostile())].filter(([name]) => name.endsWith('.tex')).map(([, each]) => each).join('\n');
     expect(text).not.toMatch(/\\input|\\end\{table\} /);

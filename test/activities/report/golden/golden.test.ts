@@ -14,12 +14,13 @@ import { collectSweep } from '#activities/report/collect.ts';
 import { renderReport, resultsJson } from '#activities/report/index.ts';
 import { tableFiles } from '#activities/report/table-files.ts';
 import type { ArtifactStore } from '#infra/artifacts/store.ts';
-import type { Recipe } from '#workflows/contracts/artifacts.ts';
+import type { Recipe, Stage } from '#workflows/contracts/artifacts.ts';
 import { parse } from '#workflows/contracts/parse.ts';
 import { SweepResults } from '#workflows/contracts/report.ts';
 import { ANY_FINGERPRINTS } from '../../../support/spec.ts';
 import { contextForTests, s3ForTests } from '../../../support/stored-activities.ts';
 import { storeSweep } from '../../../support/stored-sweep.ts';
+import { numberCells, Trail, untraced } from '../page-tree.ts';
 import { GOLDEN_MISSING, goldenContents, goldenSpec } from './artifacts.ts';
 
 // The page is rendered several times, maybe on a machine that has much else to do.
@@ -74,4 +75,20 @@ test('and the same bytes again, in another order of reading, on a machine that h
   expect(again.json).toBe(once.json);
   expect(again.page).toBe(once.page);
   expect(again.tables).toEqual(once.tables);
+});
+
+test('every number of a table leads to artifacts that are in the store, with the files that are named, and to a command', async () => {
+  const { page } = await report(s3.store);
+  const trail = new Trail(page);
+  const cells = numberCells(trail);
+  expect(cells.length).toBeGreaterThan(100);
+  expect(untraced(trail)).toEqual([]);
+  const named = new Map<string, Set<string>>();
+  for (const { from } of cells) for (const [artifact, files] of trail.follow(from).artifacts) named.set(artifact, new Set([...(named.get(artifact) ?? []), ...files]));
+  for (const [artifact, files] of named) {
+    const [kind, key] = artifact.split('/') as [Stage, string];
+    const manifest = await s3.store.find({ kind, key });
+    expect(manifest, artifact).not.toBeNull();
+    expect([...manifest!.files.map(({ name }) => name), 'manifest.json'], artifact).toEqual(expect.arrayContaining([...files]));
+  }
 });

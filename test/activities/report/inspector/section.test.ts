@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { analyseSweep, attendedBy, inspect } from '#activities/analysis/index.ts';
-import { excerpt, looks } from '#activities/report/inspector/looks.ts';
+import { analyseSweep, inspect } from '#activities/analysis/index.ts';
+import { attendedBy, excerpt, looks } from '#activities/report/page/looks.js';
 import { inspector } from '#activities/report/inspector/section.ts';
 import type { InspectedExample } from '#workflows/contracts/inspection.ts';
 import { fixtureFiles, fixtureResults, inspected } from '../fixture.ts';

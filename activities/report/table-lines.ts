@@ -1,5 +1,5 @@
 /** Tables in the terminal. Pure. */
-import { visible } from '#activities/report/escape.ts';
+import { visible } from './escape.ts';
 
 export interface TableColumn {
   head: string;
