@@ -10,6 +10,8 @@ export interface Home {
   temporalDatabase: string;
   s3Folder: string;
   credentialsFile: string;
+  /** Name of the workflow code that the sweeps of the embedded server run under. */
+  codeFile: string;
   /** Where the running embedded stack is described, for a second terminal. */
   stackFile: string;
   scratchFolder: string;
@@ -30,6 +32,7 @@ export function homeFrom(env: NodeJS.ProcessEnv): Home {
     temporalDatabase: join(folder, 'temporal.db'),
     s3Folder: join(folder, 's3'),
     credentialsFile: join(folder, 's3-credentials.json'),
+    codeFile: join(folder, 'workflow-code'),
     stackFile: join(folder, 'stack.json'),
     scratchFolder: join(folder, 'scratch'),
     artifactCache: join(folder, 'artifact-cache'),

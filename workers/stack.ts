@@ -11,13 +11,14 @@ import { CheckpointStore } from '#infra/artifacts/checkpoints.ts';
 import { Documents } from '#infra/artifacts/documents.ts';
 import { ArtifactStore } from '#infra/artifacts/store.ts';
 import { JobPool } from '#infra/launcher/job-pool.ts';
-import { freePort, loadOrCreateCredentials, PRIORITY_AND_FAIRNESS, S3_REGION, startS3, startTemporal } from '#infra/servers/index.ts';
-import { workflowBundle } from './bundle.ts';
+import { freePort, keepUp, loadOrCreateCredentials, PRIORITY_AND_FAIRNESS, S3_REGION, startS3, startTemporal } from '#infra/servers/index.ts';
+import { workflowBundle, workflowCodeName } from './bundle.ts';
 import { remotesFrom } from './downloads.ts';
 import { CHECKOUT, type Home } from './home.ts';
 import { lightWorker } from './light-worker.ts';
 import { fileLogger, logTemporalTo } from './logger.ts';
 import { newsSeconds } from './news-seconds.ts';
+import { renewSweeps } from './renew-sweeps.ts';
 import { localPlaces } from './places.ts';
 import { SEARCH_ATTRIBUTES } from './search-attributes.ts';
 import { NVIDIA_DEVICE, trainerLaunch } from './trainer-launch.ts';
@@ -38,16 +39,18 @@ const StackDescription = z.object({
 export type StackDescription = z.infer<typeof StackDescription>;
 
 export interface Stack extends StackDescription {
-  /** Resolves when a worker has stopped by itself; rejects with what stopped it. */
+  /** Rejects when a worker has stopped by itself, or a server that ended was given up, with what stopped it. */
   failed: Promise<never>;
+  /** What is the matter with the servers; null as a rule. */
+  trouble: () => string | null;
   stop: () => Promise<void>;
 }
 
 /**
- * Everything on one machine: Temporal and S3 servers on the loopback interface, and workers for all queues.
- * `onStep` is told what is being started.
+ * Everything on one machine: Temporal and S3 servers on the loopback interface, which are started again where they end, and workers
+ * for all queues. `onStep` is told what is being started; `say`, what happens to the servers later.
  */
-export async function startStack(home: Home, env: NodeJS.ProcessEnv, onStep: (step: string) => void): Promise<Stack> {
+export async function startStack(home: Home, env: NodeJS.ProcessEnv, onStep: (step: string) => void, say: (text: string) => void): Promise<Stack> {
   await mkdir(home.folder, { recursive: true });
   await mkdir(home.logsFolder, { recursive: true });
   const stops: (() => Promise<void>)[] = [];
@@ -67,7 +70,7 @@ export async function startStack(home: Home, env: NodeJS.ProcessEnv, onStep: (st
     void trainer.warm();
 
     onStep('Temporal and S3 servers');
-    const [temporal, s3] = await startServers(home, env, credentials, stops);
+    const { temporal, s3, lost, trouble } = await startServers(home, env, credentials, stops, say);
     onStep('workers');
     const connection = await NativeConnection.connect({ address: temporal.address });
     stops.push(() => connection.close());
@@ -87,6 +90,9 @@ export async function startStack(home: Home, env: NodeJS.ProcessEnv, onStep: (st
       newsSeconds: newsSeconds(env),
     };
     await emptyFolder(home.scratchFolder);
+    await underNewCode(home, async (code) => {
+      await renewSweeps({ address: temporal.address, namespace: NAMESPACE, workflowBundle: await bundling, code, say });
+    });
     const workers = [
       await lightWorker({ connection, namespace: NAMESPACE, workflowBundle: await bundling, context }),
       await trainerWorker({ connection, namespace: NAMESPACE, context }, trainer),
@@ -100,11 +106,12 @@ export async function startStack(home: Home, env: NodeJS.ProcessEnv, onStep: (st
     const description: StackDescription = { pid: process.pid, temporalAddress: temporal.address, uiUrl: temporal.uiUrl, s3Endpoint: s3.endpoint, s3Folder: home.s3Folder };
     await writeStackFile(home, description);
     stops.push(() => rm(home.stackFile, { force: true }));
-    const failed = Promise.race(running).then(() => {
+    const stopped = Promise.race(running).then(() => {
       throw new Error(`a worker stopped by itself; see ${home.logsFolder}`);
     });
+    const failed = Promise.race([stopped, lost]);
     failed.catch(() => {});
-    return { ...description, failed, stop };
+    return { ...description, failed, trouble, stop };
   } catch (error) {
     await stop();
     throw error;
@@ -121,12 +128,20 @@ export async function runningStack(home: Home): Promise<StackDescription | null>
   return (await answers(parsed.data.temporalAddress)) ? parsed.data : null;
 }
 
-async function startServers(home: Home, env: NodeJS.ProcessEnv, credentials: Awaited<ReturnType<typeof loadOrCreateCredentials>>, stops: Stack['stop'][]) {
+/** Does what new workflow code asks for, once for each; where that fails, at the next start again. */
+async function underNewCode({ codeFile }: Home, work: (code: string) => Promise<void>): Promise<void> {
+  const code = await workflowCodeName();
+  if ((await readFile(codeFile, 'utf8').catch(() => null)) === code) return;
+  await work(code);
+  await writeFile(codeFile, code);
+}
+
+async function startServers(home: Home, env: NodeJS.ProcessEnv, credentials: Awaited<ReturnType<typeof loadOrCreateCredentials>>, stops: Stack['stop'][], say: (text: string) => void) {
   const temporalPort = await freePort(port(env, 'NEEDLEWORK_TEMPORAL_PORT', 7233));
   const uiPort = await freePort(port(env, 'NEEDLEWORK_UI_PORT', 8233));
   const s3Port = await freePort(port(env, 'NEEDLEWORK_S3_PORT', 7070));
   const [temporal, s3] = await Promise.allSettled([
-    startTemporal({
+    keepUp('The Temporal server', () => startTemporal({
       executable: env.NEEDLEWORK_TEMPORAL_CLI || 'temporal',
       databaseFile: home.temporalDatabase,
       host: HOST,
@@ -136,8 +151,8 @@ async function startServers(home: Home, env: NodeJS.ProcessEnv, credentials: Awa
       searchAttributes: SEARCH_ATTRIBUTES,
       dynamicConfig: PRIORITY_AND_FAIRNESS,
       logFile: join(home.logsFolder, 'temporal.log'),
-    }),
-    startS3({
+    }), say),
+    keepUp('The S3 server', () => startS3({
       executable: env.NEEDLEWORK_VERSITYGW || 'versitygw',
       folder: home.s3Folder,
       host: HOST,
@@ -145,12 +160,14 @@ async function startServers(home: Home, env: NodeJS.ProcessEnv, credentials: Awa
       credentials,
       bucket: BUCKET,
       logFile: join(home.logsFolder, 's3.log'),
-    }),
+    }), say),
   ]);
   for (const started of [temporal, s3]) if (started.status === 'fulfilled') stops.push(() => started.value.stop());
   if (temporal.status === 'rejected') throw temporal.reason;
   if (s3.status === 'rejected') throw s3.reason;
-  return [temporal.value, s3.value] as const;
+  const both = [temporal.value, s3.value];
+  const trouble = () => both.flatMap((server) => server.trouble() ?? [])[0] ?? null;
+  return { temporal: temporal.value.server, s3: s3.value.server, lost: Promise.race(both.map(({ failed }) => failed)), trouble };
 }
 
 /**

@@ -1,9 +1,21 @@
 import type { StageAdvance } from './contracts/progress.ts';
 
-/** `train 312/400 steps (78 %), loss 0.41, until about 14:05 UTC`: how far a stage is, as people read it. */
-export function advanceText({ phase, done, total, unit, percent, endsAbout, metrics }: Pick<StageAdvance, 'phase' | 'done' | 'total' | 'unit' | 'percent' | 'endsAbout' | 'metrics'>): string {
+/** Why a stage runs that had been made already. */
+export const MADE_ANEW = 'made anew where its artifact is gone';
+
+/** Between two numbers in Markdown: the Temporal UI sets `312/400` as a fraction. */
+export const OF = ' of ';
+
+/** Last lines of details that the Temporal UI shows: it cuts off what a wrapped line takes more. */
+export const ROOM_BELOW = ['', '\u00a0', '', '\u00a0'];
+
+/**
+ * `train 312/400 steps (78 %), loss 0.41, until about 14:05 UTC`: how far a stage is, as people read it. `of` stands between two
+ * numbers: pages that set `312/400` as a fraction are given another one (`OF`).
+ */
+export function advanceText({ phase, done, total, unit, percent, endsAbout, metrics }: Pick<StageAdvance, 'phase' | 'done' | 'total' | 'unit' | 'percent' | 'endsAbout' | 'metrics'>, of = '/'): string {
   return [
-    `${phase} ${Math.floor(done)}/${total}${unit ? ` ${unit}` : ''}${percent === null ? '' : ` (${Math.floor(percent)} %)`}`,
+    `${phase} ${Math.floor(done)}${of}${total}${unit ? ` ${unit}` : ''}${percent === null ? '' : ` (${Math.floor(percent)} %)`}`,
     ...(typeof metrics.loss === 'number' ? [`loss ${metrics.loss.toFixed(2)}`] : []),
     ...(endsAbout === null ? [] : [`until about ${endsAbout.slice(0, 16).replace('T', ' ')} UTC`]),
   ].join(', ');

@@ -1,5 +1,5 @@
 /** What queries and the UI show of a board; pure. */
-import { advanceText } from './advance-text.ts';
+import { advanceText, MADE_ANEW, OF, ROOM_BELOW } from './advance-text.ts';
 import type { Stage } from './contracts/artifacts.ts';
 import { InvalidInput, parse } from './contracts/parse.ts';
 import { type CellProgress, CellsQuery, type SweepFailures, type SweepPlan, type SweepProgress } from './contracts/progress.ts';
@@ -83,34 +83,61 @@ export function planOf(board: Board, asked: ReadonlySet<string> | null = null, m
   };
 }
 
-/** The grid as a Markdown table, shown live on the sweep's page in the Temporal UI, with what is blocked and what to do about it. */
+/** What the UI shows of a sweep in Markdown, live: how it stands, what is blocked and what to do about it, what cells share and is not there yet, and the grid as a table. */
 export function boardMarkdown(sweep: string, board: Board): string {
   const all = [...board.cells.values()];
   const rows = all.length <= MOST_ROWS ? all : FIRST.flatMap((status) => all.filter((cell) => cell.status === status)).slice(0, MOST_ROWS);
-  const status = statusOf(board);
-  const waitingFor = waitingForOf(board, status);
-  const counts = FIRST.flatMap((wanted) => {
-    const count = all.filter((cell) => cell.status === wanted).length;
-    return count === 0 ? [] : [`${count} ${wanted}`];
-  });
-  const blocked = all.filter((cell) => cell.status === 'blocked');
+  const { status, waitingFor, counts, stages, cost } = progressOf(sweep, board, NOBODY);
+  const told = FIRST.flatMap((wanted) => (counts[wanted] === 0 ? [] : [`${counts[wanted]} ${wanted}`]));
   return [
-    `Sweep: **${status}**${waitingFor === null ? '' : `: ${waitingFor}`}${counts.length === 0 ? '' : ` (${counts.join(', ')})`}`,
+    `Sweep: **${status}**${waitingFor === null ? '' : `: ${waitingFor}`}${told.length === 0 ? '' : ` (${told.join(', ')})`}`,
+    '',
+    `Stages: **${stages.done}** of ${stages.total} done, ${stages.reused} of them reused; $${cost.llmDollars.toFixed(2)} for texts, ${cost.trainerHours.toFixed(1)} hours of trainers${cost.gpuDollars === null ? '' : ` ($${cost.gpuDollars.toFixed(2)})`}`,
+    ...blockedLines(sweep, all),
+    ...sharedLines(board),
     '',
     '| Task | Model | Condition | Status | Stages | F1 | Heads > 0 |',
     '|---|---|---|---|---|---|---|',
     ...rows.map(row),
     ...(rows.length < all.length ? ['', `and ${all.length - rows.length} more`] : []),
-    ...(blocked.length > 0
-      ? ['', '### Blocked', ...blocked.slice(0, 20).flatMap(({ failures }) => failures.map(({ message, remedy }) => `- ${inLine(message)}. **What to do:** ${remedy}`)), '', `\`temporal workflow update execute --workflow-id ${sweep} --name retry\` tries all of it again; \`skip\` and \`finish\` do without`]
-      : []),
+    ...ROOM_BELOW,
   ].join('\n');
 }
 
-function row({ task, model, condition, variant, seed, status, stage, running, stagesDone, stagesTotal, f1, retrievalHeads, failures }: CellProgress): string {
-  const now = Object.entries(running).map(([name, advance]) => (advance ? advanceText(advance) : name)).join('; ');
-  const state = failures.length > 0 ? `**${status}** at ${failures.map((failure) => failure.stage).join(', ')}${now && `; ${now}`}` : status === 'running' ? now || (stage === null ? 'running' : `after ${stage}`) : status;
-  return `| ${task} | ${model} | ${conditionLabel({ condition, variant, seed })} | ${state} | ${stagesDone}/${stagesTotal} | ${f1 === null ? '' : f1.toFixed(2)} | ${retrievalHeads ?? ''} |`;
+/** No cell is asked about: what is counted is asked for. */
+const NOBODY: ReadonlySet<string> = new Set();
+
+/** Failures, and stages that cells share, that the UI shows. */
+const MOST_LINES = 20;
+
+function blockedLines(sweep: string, cells: readonly CellProgress[]): string[] {
+  const failures = cells.flatMap((cell) => (cell.status === 'blocked' ? cell.failures : []));
+  if (failures.length === 0) return [];
+  // What cells share fails all of them at once.
+  const causes = [...Map.groupBy(failures, ({ message }) => message).values()];
+  const more = causes.length > MOST_LINES ? [`- and ${causes.length - MOST_LINES} more, which the query \`failures\` tells`] : [];
+  return [
+    '',
+    '### Blocked',
+    ...causes.slice(0, MOST_LINES).map(([first, ...others]) => `- ${inLine(first!.message)}${others.length === 0 ? '' : ` (stops ${others.length + 1} cells)`}. **What to do:** ${first!.remedy}`),
+    ...more,
+    '',
+    `\`temporal workflow update execute --name retry\` \`--workflow-id ${sweep}\` tries all of it again; \`skip\` and \`finish\` do without`,
+  ];
+}
+
+/** What cells share and is being made, or failed. */
+function sharedLines({ shared }: Board): string[] {
+  const unfinished = [...shared.values()].filter(({ status }) => status !== 'done');
+  if (unfinished.length === 0) return [];
+  const more = unfinished.length > MOST_LINES ? [`- and ${unfinished.length - MOST_LINES} more`] : [];
+  return ['', '### Shared by cells', ...unfinished.slice(0, MOST_LINES).map(({ name, status, advance }) => `- ${name}: ${status === 'running' ? (advance === null ? 'running' : advanceText(advance, OF)) : `**${status}**`}`), ...more];
+}
+
+function row({ task, model, condition, variant, seed, status, stage, running, artifacts, stagesDone, stagesTotal, f1, retrievalHeads, failures }: CellProgress): string {
+  const now = Object.entries(running).map(([name, advance]) => `${advance ? advanceText(advance, OF) : name}${name in artifacts ? ` (${MADE_ANEW})` : ''}`).join('; ');
+  const state = failures.length > 0 ? `**${status}** at ${failures.map((failure) => failure.stage).join(', ')}${now && `; ${now}`}` : status === 'running' ? now || (stage === null ? 'running' : `after ${stage}`) : [status, now].filter(Boolean).join('; ');
+  return `| ${task} | ${model} | ${conditionLabel({ condition, variant, seed })} | ${state} | ${stagesDone}${OF}${stagesTotal} | ${f1 === null ? '' : f1.toFixed(2)} | ${retrievalHeads ?? ''} |`;
 }
 
 function inLine(text: string): string {

@@ -6,6 +6,7 @@ import { deviceOf, gpuDollars } from './plan/gpu-price.ts';
 import { type Plan, type Unit, unitsOf } from './plan/plan.ts';
 import { TRAINER_QUEUE } from './queues.ts';
 import { canGoOn, type StageGraph, stageGraph } from './stage-graph.ts';
+import { TRAINER_STAGES, workKindOf } from './work-kind.ts';
 
 type Shared = SweepProgress['shared'][number];
 
@@ -77,7 +78,7 @@ export function onStageEvent(board: Board, event: StageEvent): void {
   if (cell === undefined) return;
   const { stage } = event;
   if (hasFinished(board, event.cell, stage)) {
-    if (event.state !== 'blocked') return;
+    if (onFinishedStage(board, cell, event)) return;
     // Its artifact had gone since, and could not be made anew.
     cell.stagesDone -= 1;
     delete cell.artifacts[stage];
@@ -103,6 +104,30 @@ export function onStageEvent(board: Board, event: StageEvent): void {
   settle(cell);
 }
 
+/** News of a stage that counts as done, and does so until its artifact could not be made anew. False where that is the news. */
+function onFinishedStage(board: Board, cell: CellProgress, event: StageEvent): boolean {
+  const { stage } = event;
+  switch (event.state) {
+    case 'running':
+      if (event.again) cell.running[stage] = null;
+      return true;
+    case 'advanced':
+      if (stage in cell.running) cell.running[stage] = event.advance;
+      return true;
+    case 'done':
+      if (stage in cell.running && !event.result.reused) charge(board, { stage, params: {} }, event.result);
+      delete cell.running[stage];
+      return true;
+    case 'blocked':
+      return false;
+  }
+}
+
+/** A stage that was being made anew for others could not be, which is theirs to tell. */
+export function onNotMadeAnew(board: Board, id: string, stage: Stage): void {
+  delete board.cells.get(id)?.running[stage];
+}
+
 function onStageDone(board: Board, cell: CellProgress, stage: Stage, result: StageResult): void {
   const { summary, reused, ref } = result;
   cell.stage = stage;
@@ -111,7 +136,7 @@ function onStageDone(board: Board, cell: CellProgress, stage: Stage, result: Sta
   cell.artifacts[stage] = `${ref.stage}/${ref.key}`;
   cell.stagesDone += 1;
   if (reused) cell.stagesReused += 1;
-  else charge(board, result);
+  else charge(board, { stage, params: {} }, result);
   if (stage === 'evaluate' && typeof summary.f1 === 'number') cell.f1 = summary.f1;
   if (stage === 'score' && typeof summary.retrievalHeads === 'number') cell.retrievalHeads = summary.retrievalHeads;
 }
@@ -151,6 +176,12 @@ export function onCellStarted(board: Board, id: string, workflowId: string): voi
   settle(cell);
 }
 
+/** The workflow of a cell has ended: whatever its last news were, nothing of it runs but its patching, which is not its own. */
+export function onCellEnded(board: Board, id: string): void {
+  const cell = board.cells.get(id);
+  if (cell !== undefined) cell.running = 'patch' in cell.running ? { patch: cell.running.patch } : {};
+}
+
 /** A unit waits for a person, for what its own stages did not tell: something that it shares failed, or its workflow was ended. */
 export function onUnitBlocked(board: Board, id: string, failure: Failure): void {
   const cell = board.cells.get(id);
@@ -185,18 +216,16 @@ export function onShared(board: Board, key: ArtifactKey, name: string, change: P
 }
 
 /** Something that cells share is there. */
-export function onSharedDone(board: Board, key: ArtifactKey, name: string, result: StageResult): void {
+export function onSharedDone(board: Board, key: ArtifactKey, name: string, recipe: Recipe, result: StageResult): void {
   onShared(board, key, name, { status: 'done', reused: result.reused, advance: null, failure: null });
-  if (!result.reused) charge(board, result);
+  if (!result.reused) charge(board, recipe, result);
 }
 
-/** Stages that a trainer makes, and that count as its time. */
-const TRAINER_STAGES: ReadonlySet<Stage> = new Set(['rank', 'train', 'evaluate', 'score', 'mask', 'patch']);
-
-function charge(board: Board, { ref, summary, seconds = 0 }: StageResult): void {
+function charge(board: Board, made: Pick<Recipe, 'stage' | 'params'>, { ref, summary, seconds = 0 }: StageResult): void {
   const { cost, price } = board;
-  if (ref.stage === 'write' && typeof summary.dollars === 'number') cost.llmDollars += summary.dollars;
-  if (!TRAINER_STAGES.has(ref.stage)) return;
+  const kind = workKindOf(made);
+  if (kind === 'writing' && typeof summary.dollars === 'number') cost.llmDollars += summary.dollars;
+  if (kind !== 'trainer') return;
   const hours = seconds / 3600;
   cost.trainerHours += hours;
   if (cost.gpuDollars === null) return;
@@ -245,7 +274,7 @@ export function isAnythingRunning({ cells, shared }: Board): boolean {
 /** Signs of trainers at work: grows when one of their stages gets on, or ends. */
 export function trainerSigns({ cells, shared }: Board): number {
   const ofCell = ({ artifacts, running }: CellProgress) =>
-    [...TRAINER_STAGES].filter((stage) => stage in artifacts || (running[stage] ?? null) !== null).length;
+    TRAINER_STAGES.filter((stage) => stage in artifacts || (running[stage] ?? null) !== null).length;
   return [...cells.values()].reduce((signs, cell) => signs + ofCell(cell), [...shared.values()].filter(({ status, advance }) => status === 'done' || advance !== null).length);
 }
 

@@ -13,6 +13,6 @@ const STAGES_AT_ONCE = 1000;
 /** Results of those stages that are finished, by key. */
 export async function findAll(sought: readonly Sought[]): Promise<FindResult> {
   const parts = Array.from({ length: Math.ceil(sought.length / STAGES_AT_ONCE) }, (_, part) => sought.slice(part * STAGES_AT_ONCE, (part + 1) * STAGES_AT_ONCE));
-  const found = await Promise.all(parts.map((part) => explained(findFinished(part))));
+  const found = await Promise.all(parts.map((part) => explained(findFinished.executeWithOptions({ summary: `which of ${part.length} stages are finished` }, [part]))));
   return Object.assign({}, ...found) as FindResult;
 }

@@ -12,7 +12,7 @@ const retry = { initialInterval: '1s', backoffCoefficient: 2, maximumInterval: '
 // The summaries, for the UI, are those of activities that are given none of their own; a stage's names its cell.
 export const POLICIES = {
   /** Look-ups and other small requests to the store: quick, and worth many tries when a connection is lost. */
-  lookup: { summary: 'looks up artifacts, or puts the report in its folder', taskQueue: LIGHT_QUEUE, startToCloseTimeout: '2m', heartbeatTimeout: '1m', retry },
+  lookup: { taskQueue: LIGHT_QUEUE, startToCloseTimeout: '2m', heartbeatTimeout: '1m', retry },
   /** Webhooks: somebody else's server, for which no sweep waits longer than this. */
   notice: { taskQueue: LIGHT_QUEUE, startToCloseTimeout: '20s', scheduleToCloseTimeout: '5m', retry },
   /** A look at the trainers' queue: what it does not find out now, the next look may. */

@@ -1,4 +1,5 @@
 import { CancellationScope, isCancellation } from '@temporalio/workflow';
+import { MADE_ANEW } from './advance-text.ts';
 import { type Board, onShared, onSharedDone } from './board.ts';
 import type { ArtifactKey, Recipe, StageResult } from './contracts/artifacts.ts';
 import type { FindResult } from './contracts/requests.ts';
@@ -22,10 +23,15 @@ export interface SharedMeans {
   changed: () => void;
 }
 
+/** Whose the stages are that no one unit owns. */
+const SHARED = '';
+
 /** What cells share, each made once, whichever cell asks first; the others wait for the same run. What failed is made when it is asked for again. */
 export class SharedStages {
   readonly #means: SharedMeans;
   readonly #runs = new Map<ArtifactKey, Promise<StageResult>>();
+  /** Made once, and gone since. */
+  readonly #lost = new Set<ArtifactKey>();
   /** No cell that asks owns a shared stage: giving up one must not stop what others wait for. */
   readonly #scope = new CancellationScope();
   readonly #datasets: ReadonlySet<ArtifactKey>;
@@ -38,13 +44,13 @@ export class SharedStages {
   /** Everything that a cell shares with others, each stage after those it rests on. */
   async make(unit: Unit): Promise<void> {
     const { task, model, shared: { source, corpus, base, ranking, test, needles, passages } } = unit;
-    const chain = async (roles: Record<string, Recipe | undefined>) => {
-      for (const [role, recipe] of Object.entries(roles)) await this.#once(`${task} × ${model}: ${role}`, recipe);
+    const chain = async (named: Record<string, Recipe | undefined>) => {
+      for (const [label, recipe] of Object.entries(named)) await this.#once(label, recipe);
     };
-    await chain({ 'source rows': source, 'passage ranking': ranking });
+    await chain({ [`${task}: source rows`]: source, [`${task}: passage ranking`]: ranking });
     // Texts are written while the base is prepared; they are the same for every model.
     await allSettled([
-      chain({ corpus, 'base model': base, 'test split': test }),
+      chain({ [`${model}: corpus`]: corpus, [`${model}: base model`]: base, [`${task} × ${model}: test split`]: test }),
       this.#once(writingLabel(task, needles), needles),
       this.#once(writingLabel(task, passages), passages),
     ]);
@@ -60,6 +66,7 @@ export class SharedStages {
       if (key in there || board.shared.get(key)?.status !== 'done') continue;
       delete finished[key];
       this.#runs.delete(key);
+      this.#lost.add(key);
     }
     await this.make(unit);
   }
@@ -82,15 +89,16 @@ export class SharedStages {
     const { board, desk, finished, locations, account, changed } = this.#means;
     const there = finished[key];
     if (there !== undefined) {
-      onSharedDone(board, key, label, there);
+      onSharedDone(board, key, label, recipe, there);
       return there;
     }
     await desk.gate.passed();
     onShared(board, key, label, { status: 'running', failure: null });
     changed();
     try {
-      const result = await (recipe.stage === 'write' ? account.write(label, recipe, () => ({ force: forceOf(board.plan, recipe), ...desk.meansOf() })) : runStage(label, recipe, { locations, force: forceOf(board.plan, recipe), ...desk.meansOf() }));
-      onSharedDone(board, key, label, result);
+      const means = () => ({ summary: label, force: forceOf(board.plan, recipe), ...desk.meansOf(), ...(this.#lost.has(key) && { why: MADE_ANEW }) });
+      const result = await (recipe.stage === 'write' ? account.write(label, recipe, means) : desk.queued.run(recipe, SHARED, () => runStage(label, recipe, { locations, ...means() })));
+      onSharedDone(board, key, label, recipe, result);
       return result;
     } catch (error) {
       this.#runs.delete(key);

@@ -3,31 +3,36 @@ import { ActivityFailure, ApplicationFailure, isCancellation, proxyActivities, T
 import type { Activities } from '../activities/index.ts';
 import type { Recipe, Stage, StageResult } from './contracts/artifacts.ts';
 import type { LlmUse, ReportRequest } from './contracts/requests.ts';
+import { hoursFor, type TimeoutHours } from './contracts/run.ts';
 import { POLICIES } from './policies.ts';
+import { workKindOf } from './work-kind.ts';
 
-const data = proxyActivities<Activities>(POLICIES.data);
-const trainer = proxyActivities<Activities>(POLICIES.trainer);
-const writing = proxyActivities<Activities>(POLICIES.writing);
+const BY_KIND = {
+  data: proxyActivities<Activities>(POLICIES.data),
+  writing: proxyActivities<Activities>(POLICIES.writing),
+  trainer: proxyActivities<Activities>(POLICIES.trainer),
+} as const;
 
 /** A recipe of any stage but the report, which is asked for in another way. */
 type StageRecipe = Recipe & { stage: Exclude<Stage, 'report'> };
 
-/** The activity that makes a recipe's artifact. A base is imported by any worker, but pretrained by one with a trainer. */
-function activityFor({ stage, params }: StageRecipe) {
-  const pretrained = stage === 'base' && params.kind === 'pretrain';
-  const activities = {
-    source: data.importSource,
-    base: pretrained ? trainer.pretrainBase : data.importBase,
-    rank: trainer.rankPassages,
-    write: writing.writeTexts,
-    dataset: data.synthesizeDataset,
-    train: trainer.trainAdapter,
-    evaluate: trainer.evaluateModel,
-    score: trainer.scoreHeads,
-    mask: trainer.maskHeads,
-    patch: trainer.patchHeads,
-  };
-  return activities[stage];
+const ACTIVITIES = {
+  source: 'importSource',
+  base: 'importBase',
+  rank: 'rankPassages',
+  write: 'writeTexts',
+  dataset: 'synthesizeDataset',
+  train: 'trainAdapter',
+  evaluate: 'evaluateModel',
+  score: 'scoreHeads',
+  mask: 'maskHeads',
+  patch: 'patchHeads',
+} as const satisfies Record<StageRecipe['stage'], keyof Activities>;
+
+/** The activity that makes a recipe's artifact, under the policy of its kind of work. */
+function activityFor(recipe: StageRecipe) {
+  const kind = workKindOf(recipe);
+  return BY_KIND[kind][recipe.stage === 'base' && kind === 'trainer' ? 'pretrainBase' : ACTIVITIES[recipe.stage]];
 }
 
 /** What a stage works with that leaves its artifact as it is: where files lie, how an LLM may be used, how often a training is saved, how urgent it is, how long it may take. */
@@ -38,26 +43,36 @@ export interface StageMeans {
   /** Priority key; left out: that of the workflow. */
   priority?: number;
   /** For one attempt; left out: that of the policy. */
-  timeoutHours?: number;
+  timeoutHours?: TimeoutHours;
   /** Label under which the artifact must have been made. */
   force?: string | undefined;
+  /** What the UI calls it; left out: its label and stage. */
+  summary?: string;
+  /** Why it runs, where that is not plain; shown in the UI. */
+  why?: string;
 }
 
 /** Runs a stage's activity, labelled for the UI. A failure's message names the cell, the stage and the cause. */
-export async function runStage(label: string, recipe: Recipe, { locations = {}, llm, checkpointMinutes, priority, timeoutHours, force }: StageMeans = {}): Promise<StageResult> {
-  const options = {
-    summary: `${label}: ${recipe.stage}`,
-    priority: { fairnessKey: fairnessKey(), ...(priority !== undefined && { priorityKey: priority }) },
-    ...(timeoutHours !== undefined && { startToCloseTimeout: timeoutHours * 3_600_000 }),
-  };
+export async function runStage(label: string, recipe: Recipe, { locations = {}, llm, checkpointMinutes, force, summary = `${label}: ${recipe.stage}`, why, ...means }: StageMeans = {}): Promise<StageResult> {
+  const reasons = [...(why === undefined ? [] : [why]), ...(force === undefined ? [] : [`forced: ${force}`])];
+  const options = { summary: `${summary}${reasons.length === 0 ? '' : ` (${reasons.join('; ')})`}`, ...urgencyOptions(recipe.stage, means) };
   const running = activityFor(recipe as StageRecipe).executeWithOptions(options, [{ recipe, locations, ...(llm && { llm }), ...(checkpointMinutes !== undefined && { checkpointMinutes }), ...(force !== undefined && { force }) }]);
   return explained(running, `${label}, stage ${recipe.stage}: `, [recipe.stage]);
 }
 
 /** Writes a sweep's report. */
-export async function runReport(request: ReportRequest): Promise<StageResult> {
+export async function runReport(request: ReportRequest, means: StageMeans = {}): Promise<StageResult> {
   const label = request.spec.name;
-  return explained(data.writeReport.executeWithOptions({ summary: `${label}: report`, priority: { fairnessKey: fairnessKey() } }, [request]), `${label}, stage report: `, ['report']);
+  return explained(BY_KIND.data.writeReport.executeWithOptions({ summary: `${label}: report`, ...urgencyOptions('report', means) }, [request]), `${label}, stage report: `, ['report']);
+}
+
+/** Options of a stage's activities: how urgent they are, and how long an attempt may take. */
+export function urgencyOptions(stage: Stage, { priority, timeoutHours }: Pick<StageMeans, 'priority' | 'timeoutHours'>) {
+  const hours = hoursFor(stage, timeoutHours);
+  return {
+    priority: { fairnessKey: fairnessKey(), ...(priority !== undefined && { priorityKey: priority }) },
+    ...(hours !== undefined && { startToCloseTimeout: hours * 3_600_000 }),
+  };
 }
 
 /** Sweeps get equal shares of the workers: their tasks of the same priority take turns. At most 64 bytes are allowed. */

@@ -86,7 +86,7 @@ async function runSweep(name: string, spec: SweepSpec, limits: SweepLimits, noti
   const desk = new Desk(RunSpec.parse(spec.run ?? {}), limits, current);
   desk.onBlocked = (id, failure) => notices.blocked(id, failure);
   offerUpdates({ desk, account, board: current, changed });
-  const [fingerprints, artifactsAt] = await Promise.all([explained(fingerprintInputs(spec)), explained(locateStore())]);
+  const [fingerprints, artifactsAt] = await Promise.all([explained(fingerprintInputs(spec)), explained(locateStore.executeWithOptions({ summary: 'where artifacts are kept' }, []))]);
   const whole = valid(() => planSweep(spec, fingerprints));
   const plan = planRun(whole, spec);
   const board: Board = { ...newBoard(plan, spec), paused: current().paused, artifactsAt };
@@ -117,6 +117,7 @@ async function runSweep(name: string, spec: SweepSpec, limits: SweepLimits, noti
     changed();
   });
   setHandler(stageNews, ({ key, advance }) => {
+    desk.queued.taken(key);
     onAdvance(board, key, advance);
     changed();
   });
@@ -145,7 +146,7 @@ async function runSweep(name: string, spec: SweepSpec, limits: SweepLimits, noti
   board.phase = 'done';
   changed();
   const { cells, stages } = progressOf(name, board);
-  setCurrentDetails(`${boardMarkdown(name, board)}\n\nReport: \`${told.published.reportFile}\``);
+  setCurrentDetails(`Report: \`${told.published.reportFile}\`\n\n${boardMarkdown(name, board)}`);
   return {
     sweep: name,
     status: run.failures.length === 0 ? 'complete' : 'partial',

@@ -18,7 +18,7 @@ import { remakeLost } from './units.ts';
 const { publishReport } = proxyActivities<Activities>(POLICIES.lookup);
 
 /** What the end of a sweep is told from: its run, and what is missing of it (units that were given up, cells that could not be patched). */
-type Told = Pick<SweepRun, 'name' | 'plan' | 'fingerprints' | 'finished' | 'failures' | 'unpatched'>;
+type Told = Pick<SweepRun, 'name' | 'desk' | 'plan' | 'fingerprints' | 'finished' | 'failures' | 'unpatched'>;
 
 /**
  * Writes the report and puts it where people find it. Throws `SweepFailed` with every cause if no cell could be finished
@@ -43,7 +43,7 @@ async function publishedReport(run: SweepRun, spec: SweepSpec, whole: Plan) {
   for (let { finished } = run; ; finished = {}) {
     try {
       const report = await writeReport(run, finished, spec, whole);
-      return report && { report, published: await explained(publishReport({ report: report.ref, sweep: run.name })) };
+      return report && { report, published: await explained(publishReport.executeWithOptions({ summary: `${run.name}: the report is put in its folder` }, [{ report: report.ref, sweep: run.name }])) };
     } catch (error) {
       if (isCancellation(error) || !run.healing.takes('the report', failureOf(error, run.name))) throw error;
       await remakeLost(run, unitsOf(run.plan));
@@ -52,7 +52,7 @@ async function publishedReport(run: SweepRun, spec: SweepSpec, whole: Plan) {
 }
 
 /** The report over every artifact of the sweep that exists now, with the reasons for what is missing; null where none does. `reports`: those that there are. */
-async function writeReport({ plan, fingerprints, finished, failures, unpatched }: Told, reports: FindResult, spec: SweepSpec, whole: Plan): Promise<StageResult | null> {
+async function writeReport({ desk, plan, fingerprints, finished, failures, unpatched }: Told, reports: FindResult, spec: SweepSpec, whole: Plan): Promise<StageResult | null> {
   const units = unitsOf(whole);
   const failed = new Set(failures.map(({ cell: id }) => id));
   // What a failed cell finished before it failed is shown too.
@@ -78,7 +78,7 @@ async function writeReport({ plan, fingerprints, finished, failures, unpatched }
     }),
   );
   const report = { spec, absent, missing, skipped: { ...whole.skipped, ...unselected } };
-  return reports[artifactKey(reportOver(report, whole))] ?? runReport({ ...report, fingerprints });
+  return reports[artifactKey(reportOver(report, whole))] ?? runReport({ ...report, fingerprints }, desk.meansOf());
 }
 
 /** One line per cause, with the cells it stopped: what cells share fails all of them at once. */

@@ -1,8 +1,9 @@
 /** Running the units of a sweep (cells and baselines) and patching; what fails waits for a person, and stops nobody else. */
 import { WorkflowExecutionAlreadyStartedError } from '@temporalio/common';
 import { isCancellation, ParentClosePolicy, sleep, startChild } from '@temporalio/workflow';
+import { MADE_ANEW } from './advance-text.ts';
 import { attributesOfCell } from './attributes.ts';
-import { hasFinished, onCellStarted, onStageEvent, onStageGivenUp, onStageReused, onUnitBlocked, onUnitGivenUp } from './board.ts';
+import { hasFinished, onCellEnded, onCellStarted, onNotMadeAnew, onStageEvent, onStageGivenUp, onStageReused, onUnitBlocked, onUnitGivenUp } from './board.ts';
 import { cell } from './cell.ts';
 import type { Recipe } from './contracts/artifacts.ts';
 import type { Failure } from './contracts/progress.ts';
@@ -113,8 +114,25 @@ export async function remakeLost(run: SweepRun, units: readonly Unit[]): Promise
     await run.shared.remake(unit);
     for (const recipe of Object.values<Recipe>({ ...unit.stages })) {
       if (!hasFinished(run.board, unit.id, recipe.stage) || artifactKey(recipe) in there) continue;
-      await runStage(labelOf(unit), recipe, run.desk.meansOf(unit.id));
+      await remake(run, unit, recipe);
     }
+  }
+}
+
+/** Makes anew, where everybody sees it, what a unit had finished. */
+async function remake(run: SweepRun, unit: Unit, recipe: Recipe): Promise<void> {
+  const { board, desk, plan, changed } = run;
+  const event = { cell: unit.id, stage: recipe.stage };
+  onStageEvent(board, { ...event, state: 'running', again: true });
+  changed();
+  try {
+    const result = await desk.queued.run(recipe, unit.id, () => runStage(labelOf(unit), recipe, { force: forceOf(plan, recipe), ...desk.meansOf(unit.id), why: MADE_ANEW }));
+    onStageEvent(board, { ...event, state: 'done', result });
+  } catch (error) {
+    onNotMadeAnew(board, unit.id, recipe.stage);
+    throw error;
+  } finally {
+    changed();
   }
 }
 
@@ -135,7 +153,7 @@ async function runOwnStage(run: SweepRun, id: string, label: string, recipe: Rec
   await run.desk.gate.passed();
   onStageEvent(run.board, { ...event, state: 'running' });
   run.changed();
-  const result = await runStage(label, recipe, { force: forceOf(run.plan, recipe), ...run.desk.meansOf(id) });
+  const result = await run.desk.queued.run(recipe, id, () => runStage(label, recipe, { force: forceOf(run.plan, recipe), ...run.desk.meansOf(id) }));
   onStageEvent(run.board, { ...event, state: 'done', result });
 }
 
@@ -163,6 +181,7 @@ async function runCellWorkflow(run: SweepRun, unit: CellPlan): Promise<void> {
     await child.result();
   } finally {
     desk.ended(unit.id);
+    onCellEnded(board, unit.id);
   }
 }
 

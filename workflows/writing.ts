@@ -7,7 +7,7 @@ import type { SweepSpec } from './contracts/spec.ts';
 import { llmUseOf } from './plan/llm-use.ts';
 import { BATCH_POLL, MOST_BATCH_ROUNDS, POLICIES } from './policies.ts';
 import type { RetryChange } from './contracts/steering.ts';
-import { explained, runStage, type StageMeans } from './stage.ts';
+import { explained, runStage, type StageMeans, urgencyOptions } from './stage.ts';
 
 const { submitTexts, collectTexts } = proxyActivities<Activities>(POLICIES.writing);
 
@@ -57,7 +57,7 @@ export class LlmAccount {
     for (;;) {
       const before = this.ceiling;
       try {
-        if (this.#use?.mode === 'batch') await this.#fillCache(label, recipe);
+        if (this.#use?.mode === 'batch') await this.#fillCache(label, recipe, means);
         return await runStage(label, recipe, { ...means(), llm: this.#use });
       } catch (error) {
         if (!(error instanceof ApplicationFailure) || error.type !== CEILING_REACHED) throw error;
@@ -69,13 +69,13 @@ export class LlmAccount {
   }
 
   /** Has everything that the stage would ask answered in batches; what comes back unfit is asked in the next ones. */
-  async #fillCache(label: string, recipe: Recipe): Promise<void> {
+  async #fillCache(label: string, recipe: Recipe, means: () => StageMeans): Promise<void> {
     const use = this.#use as LlmUse;
     for (let rounds = 0; rounds < MOST_BATCH_ROUNDS; ) {
-      const { batches, more } = await explained(submitTexts.executeWithOptions({ summary: `${label}: batches are submitted` }, [{ recipe, locations: {}, llm: use }]), `${label}, stage ${recipe.stage}: `, [recipe.stage]);
+      const { batches, more } = await explained(submitTexts.executeWithOptions({ summary: `${label}: batches are submitted`, ...urgencyOptions(recipe.stage, means()) }, [{ recipe, locations: {}, llm: use }]), `${label}, stage ${recipe.stage}: `, [recipe.stage]);
       if (batches.length === 0) return;
       for (let wait: number = BATCH_POLL.firstMs; ; wait = Math.min(wait * BATCH_POLL.factor, BATCH_POLL.mostMs)) {
-        const { pending } = await explained(collectTexts.executeWithOptions({ summary: `${label}: whether ${batches.length} batches are done` }, [{ recipe, llm: use, batches }]), `${label}, stage ${recipe.stage}: `, [recipe.stage]);
+        const { pending } = await explained(collectTexts.executeWithOptions({ summary: `${label}: whether ${batches.length} batches are done`, ...urgencyOptions(recipe.stage, means()) }, [{ recipe, llm: use, batches }]), `${label}, stage ${recipe.stage}: `, [recipe.stage]);
         if (pending === 0) break;
         await sleep(wait);
       }

@@ -1,6 +1,6 @@
 /** How long a GPU would work on a cell, from the number of operations; a guide to the order of magnitude, not a promise. */
 import type { Recipe } from '#workflows/contracts/artifacts.ts';
-import type { SweepSpec, TaskSpec } from '#workflows/contracts/spec.ts';
+import type { ModelSpec, SweepSpec, TaskSpec } from '#workflows/contracts/spec.ts';
 
 export interface ModelShape {
   parameters: number;
@@ -30,6 +30,15 @@ export function gpuHours(stages: Partial<Record<string, Recipe>>, task: TaskSpec
 export function gpuHoursOf(stages: readonly string[], task: TaskSpec, spec: GpuSpec, shape: ModelShape): number {
   const passes = stages.reduce((sum, stage) => sum + (PASSES[stage]?.(task, spec) ?? 0), 0);
   return (passes * forwardOperations(shape, task.contextTokens)) / SUSTAINED_FLOPS / 3600;
+}
+
+/** A step of pretraining is a forward pass and a backward pass, which takes twice as long. */
+const PASSES_PER_PRETRAINING_STEP = 3;
+
+/** Hours to pretrain a base that a sweep makes itself; with its induction circuit, also those of copying random tokens. */
+export function pretrainingHours({ steps, tokensPerStep, contextTokens, seededInduction, copyingSteps }: Extract<ModelSpec['base'], { kind: 'pretrain' }>, shape: ModelShape): number {
+  const contexts = ((steps + (seededInduction ? copyingSteps : 0)) * tokensPerStep) / contextTokens;
+  return (PASSES_PER_PRETRAINING_STEP * contexts * forwardOperations(shape, contextTokens)) / SUSTAINED_FLOPS / 3600;
 }
 
 /** Forward passes over whole prompts that a stage amounts to. */

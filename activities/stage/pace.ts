@@ -32,7 +32,7 @@ export class Pace {
       this.#from = { at: this.#now(), done };
     }
     if (typeof metrics.loss === 'number') this.#logLoss(done, metrics.loss);
-    const percent = total > 1 ? Math.min(100, Math.max(0, (100 * done) / total)) : null;
+    const percent = total > 1 ? Math.floor(Math.min(1000, Math.max(0, (1000 * done) / total))) / 10 : null;
     return { phase, done, total, unit, percent, endsAbout: this.#endsAbout(done, total), metrics, log: this.#log };
   }
 

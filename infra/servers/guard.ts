@@ -41,6 +41,8 @@ export interface GuardedServer {
   pid: number;
   /** How the server ended, in words; null while it runs. */
   ended(): string | null;
+  /** Resolves when it has ended, with the same. */
+  exit: Promise<string>;
   /** What the server has logged since it was started, the last `lines` of it. */
   logTail(lines: number): string;
   /** SIGTERM, and SIGKILL after the grace period; resolves when it is gone. Calling it again does no harm. */
@@ -63,9 +65,9 @@ export async function startGuarded({ executable, args, env, logFile }: { executa
     closeSync(log);
   }
   let ended: string | null = null;
-  const exit = new Promise<void>((resolve) => {
-    child.once('error', (error) => resolve(void (ended ??= error.message)));
-    child.once('exit', (code, signal) => resolve(void (ended ??= signal ? `signal ${signal}` : `exit status ${code}`)));
+  const exit = new Promise<string>((resolve) => {
+    child.once('error', (error) => resolve((ended ??= error.message)));
+    child.once('exit', (code, signal) => resolve((ended ??= signal ? `signal ${signal}` : `exit status ${code}`)));
   });
   // The pipe breaks when the server ends first; `ended` tells that better.
   child.stdin?.on('error', () => {});
@@ -74,6 +76,7 @@ export async function startGuarded({ executable, args, env, logFile }: { executa
   return {
     pid: await readPid(child.stdio[3] as Readable, exit),
     ended: () => ended,
+    exit,
     logTail: (lines) => readFileSync(logFile, 'utf8').trimEnd().split('\n').slice(-lines).join('\n'),
     stop: async () => {
       child.stdin?.destroy();
@@ -82,7 +85,7 @@ export async function startGuarded({ executable, args, env, logFile }: { executa
   };
 }
 
-async function readPid(stream: Readable, exit: Promise<void>): Promise<number> {
+async function readPid(stream: Readable, exit: Promise<unknown>): Promise<number> {
   let text = '';
   stream.setEncoding('utf8').on('data', (chunk: string) => (text += chunk));
   await Promise.race([once(stream, 'end'), exit]);

@@ -6,6 +6,8 @@ import { SETUP_ADVICE, startGuarded } from './guard.ts';
 
 export interface RunningServer {
   pid: number;
+  /** Resolves when the server has ended, by itself or not, with how, in words. */
+  ended: Promise<string>;
   /** Ends the server and resolves when it is gone; calling it again does no harm. */
   stop(): Promise<void>;
 }
@@ -62,7 +64,7 @@ export async function startServer(plan: ServerPlan): Promise<RunningServer> {
       if ((await ready()) && server.ended() === null) {
         // Again, since its command line is known for sure only now: a launcher may have stood in its place before.
         writeClaim(pidFile, server.pid);
-        return { pid: server.pid, stop };
+        return { pid: server.pid, ended: server.exit, stop };
       }
     } catch (error) {
       lastError = error;

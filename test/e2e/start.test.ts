@@ -12,16 +12,20 @@ import { smallSpec } from '../support/spec.ts';
 
 const CHECKOUT = fileURLToPath(new URL('../..', import.meta.url));
 
-/** Runs `needlework start` to its end, or sends `signal` once its output matches. */
-async function start(home: string, changes: Partial<SweepSpecInput> = {}, stop?: { at: RegExp; signal: NodeJS.Signals }): Promise<{ status: number | null; output: string }> {
+/** Runs `needlework start` to its end; once its output matches `at`, sends it `signal` or does something else. */
+async function start(home: string, changes: Partial<SweepSpecInput> = {}, then?: { at: RegExp; signal: NodeJS.Signals } | { at: RegExp; act: () => void }): Promise<{ status: number | null; output: string }> {
   const file = join(home, 'spec.json');
   writeFileSync(file, JSON.stringify(smallSpec({ conditions: ['real'], ...changes })));
   const env = { ...process.env, NEEDLEWORK_HOME: join(home, 'state'), NEEDLEWORK_TEMPORAL_PORT: String(await anyPort()), NEEDLEWORK_UI_PORT: String(await anyPort()), NEEDLEWORK_S3_PORT: String(await anyPort()) };
   const child = spawn(process.execPath, [join(CHECKOUT, 'workers/cli/main.ts'), 'start', file], { cwd: CHECKOUT, env });
   let output = '';
+  let done = false;
   const listen = (chunk: Buffer) => {
     output += chunk.toString();
-    if (stop?.at.test(output) && !child.killed) child.kill(stop.signal);
+    if (done || !then?.at.test(output)) return;
+    done = true;
+    if ('act' in then) then.act();
+    else child.kill(then.signal);
   };
   child.stdout.on('data', listen);
   child.stderr.on('data', listen);
@@ -62,6 +66,26 @@ describe('needlework start', () => {
     expect(changed.status).toBe(0);
     // Every dataset is still the one that was made before the kill, time of its making included.
     expect(datasets()).toEqual(made);
+  }, 300_000);
+
+  it('starts its servers again where they are killed, says so, and does nothing twice', async () => {
+    const home = temporaryFolder();
+    const pidOf = (file: string) => (JSON.parse(readFileSync(join(home, 'state', file), 'utf8')) as { server: { pid: number } }).server.pid;
+    const killed: number[] = [];
+    const act = () => {
+      for (const file of ['temporal.db.pid', 's3.pid']) {
+        killed.push(pidOf(file));
+        process.kill(pidOf(file), 'SIGKILL');
+      }
+    };
+    const { status, output } = await start(home, { train: { epochs: 6 } }, { at: /train \(stage 2 of 5\)/, act });
+    expect(killed).toHaveLength(2);
+    for (const server of ['Temporal', 'S3']) {
+      expect(output).toContain(`The ${server} server ended (exit status 137); it is started again (1 of at most 5 times within 10 minutes)`);
+      expect(output).toContain(`The ${server} server is up again`);
+    }
+    expect(output).toMatch(/complete: 11 stages ran, 0 were there already/);
+    expect(status).toBe(0);
   }, 300_000);
 
   it('waits for nobody where a cell fails: it ends as partial, with cause and remedy', async () => {

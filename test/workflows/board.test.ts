@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { boardMarkdown, failuresOf, planOf, progressOf } from '#workflows/board-view.ts';
-import { type Board, hasFinished, isAnythingRunning, newBoard, onCellStarted, onShared, onSharedDone, onStageEvent, onStageGivenUp, onUnitBlocked, onUnitGivenUp, onUnitRetried, statusOf, trainerSigns } from '#workflows/board.ts';
-import type { Stage } from '#workflows/contracts/artifacts.ts';
+import { type Board, hasFinished, isAnythingRunning, newBoard, onCellEnded, onCellStarted, onNotMadeAnew, onShared, onSharedDone, onStageEvent, onStageGivenUp, onUnitBlocked, onUnitGivenUp, onUnitRetried, statusOf, trainerSigns } from '#workflows/board.ts';
+import type { Recipe, Stage } from '#workflows/contracts/artifacts.ts';
 import { parseSweepSpec } from '#workflows/contracts/parse.ts';
 import { type Failure, SweepFailures, SweepPlan, SweepProgress } from '#workflows/contracts/progress.ts';
 import type { SweepSpecInput } from '#workflows/contracts/spec.ts';
@@ -44,7 +44,7 @@ describe('the board of a sweep', () => {
     expect(progressOf('s', at).stages).toMatchObject({ done: 5, reused: 1, ran: 4 });
     // Of 36 seconds each: train, evaluate, score and mask.
     expect(progressOf('s', at).cost).toEqual({ dollars: 0, llmDollars: 0, gpuDollars: null, trainerHours: 0.04 });
-    expect(boardMarkdown('s', at)).toContain('| mdqa | tiny | real | done | 5/5 | 0.50 | 7 |');
+    expect(boardMarkdown('s', at)).toContain('| mdqa | tiny | real | done | 5 of 5 | 0.50 | 7 |');
   });
 
   it('tells what the hours of GPUs cost, where the spec has their price, and all dollars together', () => {
@@ -58,7 +58,7 @@ describe('the board of a sweep', () => {
     ended(REAL, 'score');
     // Of the other model, on the CPU.
     ended('mdqa/small/real', 'train');
-    onSharedDone(at, 'b'.repeat(64), 'texts', { ref: { stage: 'write', key: 'b'.repeat(64) }, reused: false, summary: { dollars: 0.75 }, seconds: 60 });
+    onSharedDone(at, 'b'.repeat(64), 'texts', { stage: 'write', version: 1, params: {}, inputs: {}, seed: 0 }, { ref: { stage: 'write', key: 'b'.repeat(64) }, reused: false, summary: { dollars: 0.75 }, seconds: 60 });
     const { cost } = SweepProgress.parse(progressOf('s', at));
     expect(cost).toEqual({ dollars: 5.75, llmDollars: 0.75, gpuDollars: 5, trainerHours: 3 });
   });
@@ -98,12 +98,53 @@ describe('the board of a sweep', () => {
     const advance = { phase: 'train', done: 312, total: 400, unit: 'steps', percent: 78, endsAbout: '2026-01-02T14:05:31.000Z', metrics: { loss: 0.413 }, log: ['14:00:00 step 312: loss 0.413'] };
     onStageEvent(at, { cell: REAL, stage: 'train', state: 'advanced', advance });
     expect(SweepProgress.parse(progressOf('s', at)).cells.find(({ id }) => id === REAL)?.running).toEqual({ train: advance });
-    expect(boardMarkdown('s', at)).toContain('| train 312/400 steps (78 %), loss 0.41, until about 2026-01-02 14:05 UTC |');
+    expect(boardMarkdown('s', at)).toContain('| train 312 of 400 steps (78 %), loss 0.41, until about 2026-01-02 14:05 UTC |');
     done(at, REAL, 'train');
     // News that were overtaken.
     onStageEvent(at, { cell: REAL, stage: 'train', state: 'advanced', advance });
     running(at, REAL, 'train');
     expect(at.cells.get(REAL)?.running).toEqual({});
+  });
+
+  it('shows what is made anew since it has gone, and counts it as done until it could not be', () => {
+    const at = board();
+    done(at, REAL, 'dataset');
+    done(at, REAL, 'train');
+    const before = progressOf('s', at).cost.trainerHours;
+    onStageEvent(at, { cell: REAL, stage: 'train', state: 'running', again: true });
+    expect(at.cells.get(REAL)).toMatchObject({ stagesDone: 2, running: { train: null } });
+    expect(boardMarkdown('s', at)).toContain('| train (made anew where its artifact is gone) | 2 of 5 |');
+    done(at, REAL, 'train');
+    expect(at.cells.get(REAL)).toMatchObject({ stagesDone: 2, running: {} });
+    expect(progressOf('s', at).cost.trainerHours).toBeCloseTo(before + 0.01, 9);
+    for (const reused of [true, false]) {
+      onStageEvent(at, { cell: REAL, stage: 'train', state: 'running', again: true });
+      if (reused) done(at, REAL, 'train', { reused });
+      else onNotMadeAnew(at, REAL, 'train');
+      expect([at.cells.get(REAL)?.running, progressOf('s', at).cost.trainerHours]).toEqual([{}, before + 0.01]);
+    }
+    onStageEvent(at, { cell: REAL, stage: 'train', state: 'running', again: true });
+    blocked(at, REAL, 'train');
+    expect(at.cells.get(REAL)).toMatchObject({ status: 'blocked', stagesDone: 1, running: {} });
+    // Last news that were overtaken by the end.
+    onStageEvent(at, { cell: REAL, stage: 'dataset', state: 'running', again: true });
+    running(at, REAL, 'patch');
+    onCellEnded(at, REAL);
+    expect(at.cells.get(REAL)?.running).toEqual({ patch: null });
+  });
+
+  it('counts as hours of trainers what trainers made, pretraining among it', () => {
+    const at = board();
+    const made = (stage: Stage, params: Recipe['params']) =>
+      onSharedDone(at, stage.padEnd(64, JSON.stringify(params)), stage, { stage, version: 1, params, inputs: {}, seed: 0 }, { ref: { stage, key: 'a'.repeat(64) }, reused: false, summary: { dollars: 2 }, seconds: 36 });
+    made('base', { kind: 'folder' });
+    made('source', {});
+    made('write', {});
+    expect(progressOf('s', at).cost).toMatchObject({ llmDollars: 2, trainerHours: 0 });
+    made('base', { kind: 'pretrain' });
+    expect(progressOf('s', at).cost.trainerHours).toBe(0.01);
+    made('rank', {});
+    expect(progressOf('s', at).cost.trainerHours).toBe(0.02);
   });
 
   it('shows what blocks a cell and what to do about it, until it is tried again', () => {
@@ -114,9 +155,34 @@ describe('the board of a sweep', () => {
     const markdown = boardMarkdown('my-sweep', at);
     expect(markdown).toContain('**blocked** at train');
     expect(markdown).toContain('- loss is not a number. **What to do:** retry');
-    expect(markdown).toContain('`temporal workflow update execute --workflow-id my-sweep --name retry`');
+    expect(markdown).toContain('`temporal workflow update execute --name retry` `--workflow-id my-sweep`');
     running(at, SYMBOLIC, 'train');
     expect([status(at, SYMBOLIC), failuresOf(at)]).toEqual(['running', []]);
+  });
+
+  it('shows first how it stands, what blocks, each cause once, and what cells share that is not there yet', () => {
+    const at = board();
+    done(at, REAL, 'train');
+    for (const id of [REAL, SYMBOLIC]) onUnitBlocked(at, id, failure('base', 'tiny: base model, stage base: no such folder'));
+    onShared(at, 'b'.repeat(64), 'tiny: base model', { status: 'blocked' });
+    onShared(at, 'c'.repeat(64), 'mdqa: low needles', { advance: { phase: 'write', done: 30, total: 400, unit: 'texts', percent: 7.5, endsAbout: null, metrics: {}, log: [] } });
+    onShared(at, 'd'.repeat(64), 'mdqa: source rows', { status: 'done' });
+    expect(boardMarkdown('my-sweep', at).split('\n').slice(0, 14)).toEqual([
+      'Sweep: **running** (2 blocked, 2 waiting)',
+      '',
+      'Stages: **2** of 15 done, 0 of them reused; $0.00 for texts, 0.0 hours of trainers',
+      '',
+      '### Blocked',
+      '- tiny: base model, stage base: no such folder (stops 2 cells). **What to do:** retry',
+      '',
+      '`temporal workflow update execute --name retry` `--workflow-id my-sweep` tries all of it again; `skip` and `finish` do without',
+      '',
+      '### Shared by cells',
+      '- tiny: base model: **blocked**',
+      '- mdqa: low needles: write 30 of 400 texts (7 %)',
+      '',
+      '| Task | Model | Condition | Status | Stages | F1 | Heads > 0 |',
+    ]);
   });
 
   it('keeps a given-up cell so, whatever it still finishes, with every reason', () => {

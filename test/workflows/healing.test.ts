@@ -65,6 +65,12 @@ function forgetCopies(): void {
   for (const name of readdirSync(folder).filter((name) => name.startsWith('cache-'))) rmSync(join(folder, name), { recursive: true });
 }
 
+/** What the UI calls the activities that a workflow has scheduled. */
+async function summariesOf(workflowId: string): Promise<unknown[]> {
+  const { events } = await temporal.client.workflow.getHandle(workflowId).fetchHistory();
+  return (events ?? []).flatMap(({ activityTaskScheduledEventAttributes: scheduled, userMetadata }) => (scheduled && userMetadata?.summary ? [defaultPayloadConverter.fromPayload(userMetadata.summary)] : []));
+}
+
 const spec = (seed: number, changes: Partial<SweepSpecInput> = {}) => smallSpec({ seed, patch: {}, baselines: ['untuned'], ...changes });
 
 describe('a damaged artifact', () => {
@@ -98,8 +104,28 @@ describe('a damaged artifact', () => {
     for (const recipe of ran.filter(({ stage }) => stage === 'train')) damageFile(refOf(recipe));
     news();
     forgetCopies();
-    expect(await run(spec(2, { mask: { k: [3] }, run: { onFailure: 'finish' } }))).toMatchObject({ status: 'complete', failures: [] });
+    const healed = await start(spec(2, { mask: { k: [3] }, run: { onFailure: 'finish' } }));
+    expect(SweepResult.parse(await healed.result())).toMatchObject({ status: 'complete', failures: [] });
     expect(news()).toEqual(['mask', 'mask', 'report', 'train', 'train']);
+    expect(await summariesOf(`${healed.workflowId}/mdqa/tiny/real`)).toContain('mdqa × tiny × real: train (made anew where its artifact is gone)');
+  });
+
+  it('is made anew under the label that had forced it, and is shown with the reason', { timeout: 300_000 }, async () => {
+    const { ran, news } = await workers();
+    const force: SweepSpecInput['force'] = { label: 'second-try', stages: [{ stage: 'train', condition: 'real' }] };
+    await run(spec(6, { force }));
+    for (const recipe of ran.filter(({ stage }) => stage === 'train')) damageFile(refOf(recipe));
+    news();
+    forgetCopies();
+    // Patching, which the sweep runs itself, finds both adapters damaged.
+    const patched = await start(spec(6, { force, patch: { examples: 7 } }));
+    expect(SweepResult.parse(await patched.result())).toMatchObject({ status: 'complete', failures: [] });
+    expect(news()).toEqual(['patch', 'report', 'train', 'train']);
+    expect(await summariesOf(patched.workflowId)).toEqual(
+      expect.arrayContaining(['mdqa × tiny × real: train (made anew where its artifact is gone; forced: second-try)', 'mdqa × tiny × symbolic: train (made anew where its artifact is gone)']),
+    );
+    await run(spec(6, { force, patch: { examples: 7 } }));
+    expect(news(), 'it was made under the label').toEqual([]);
   });
 
   it('waits for a person in a store that damages all that it is given', { timeout: 300_000 }, async () => {

@@ -46,12 +46,18 @@ const refusal = (handle: WorkflowHandle, name: string, ...args: unknown[]) =>
   );
 const until = (check: () => Promise<unknown>) => expect.poll(check, { timeout: 90_000, interval: 200 });
 
+/** How an activity was scheduled in a workflow, each time. */
+async function scheduled(workflowId: string, activity: string) {
+  const { events } = await client().workflow.getHandle(workflowId).fetchHistory();
+  return (events ?? []).flatMap(({ activityTaskScheduledEventAttributes: event }) => (event?.activityType?.name === activity ? [event] : []));
+}
+
 describe('a sweep with a cell that fails', () => {
   it('finishes the others, waits, says what blocks, and goes on when that is tried again', async () => {
     const condition = conditionsOf();
     const { behaviour, heal } = ailing('fail', (recipe) => condition(recipe) === 'symbolic' && recipe.stage === 'train');
     const { ran, notices } = await workers(behaviour);
-    const handle = await start({ ...spec, run: { webhook: { url: 'https://example.org/hook' } } });
+    const handle = await start({ ...spec, run: { timeoutHours: { train: 60 }, webhook: { url: 'https://example.org/hook' } } });
     await until(async () => (await progressOf(handle)).status).toBe('blocked');
     const progress = await progressOf(handle);
     expect(progress).toMatchObject({ counts: { done: 1, blocked: 1 }, waitingFor: expect.stringContaining('retry, skip or finish: 1 cell is blocked'), artifactsAt: 's3://test/artifacts' });
@@ -67,18 +73,21 @@ describe('a sweep with a cell that fails', () => {
     expect(await refusal(handle, 'retry', { cell: SYMBOLIC })).toContain('cell: found an unknown key, allowed: cells, change');
     expect(await refusal(handle, 'retry', { change: { train: { batchSize: 2 } } })).toMatch(/^change\.train\.batchSize: found what would make other artifacts .* allowed: train\.checkpointMinutes, write\.concurrency, .*run\.timeoutHours\. Start a sweep with a changed spec/);
     expect(await refusal(handle, 'retry', { change: { run: { timeoutHours: -1 } } })).toContain('change.run.timeoutHours: found -1, allowed: more than 0');
+    expect(await refusal(handle, 'retry', { change: { run: { timeoutHours: { trian: 9 } } } })).toContain('change.run.timeoutHours.trian: found an unknown key, allowed: source, base, ');
     expect(await refusal(handle, 'retry', { change: { write: { concurrency: 2 } } })).toContain('asks no LLM');
 
     // Still broken: it blocks again.
     await update(handle, 'retry');
     await until(async () => (await progressOf(handle)).status).toBe('blocked');
     heal();
-    expect(await update(handle, 'retry', { cells: [SYMBOLIC], change: { train: { checkpointMinutes: 3 }, run: { timeoutHours: 5 } } })).toEqual({ done: 'trying again', cells: [SYMBOLIC] });
+    expect(await update(handle, 'retry', { cells: [SYMBOLIC], change: { train: { checkpointMinutes: 3 }, run: { timeoutHours: { train: 5, report: 1 } } } })).toEqual({ done: 'trying again', cells: [SYMBOLIC] });
     expect(SweepResult.parse(await handle.result())).toMatchObject({ status: 'complete', failures: [] });
     expect(ran.filter(({ stage }) => stage === 'train')).toHaveLength(2);
-    const { events } = await client().workflow.getHandle(`${handle.workflowId}/${SYMBOLIC}`).fetchHistory();
-    const trainings = (events ?? []).flatMap(({ activityTaskScheduledEventAttributes: event }) => (event?.activityType?.name === 'trainAdapter' ? [Number(event.startToCloseTimeout?.seconds)] : []));
-    expect(trainings).toEqual([172_800, 172_800, 18_000]);
+    const hoursOf = async (id: string, activity: string) => (await scheduled(id, activity)).map(({ startToCloseTimeout }) => Number(startToCloseTimeout?.seconds) / 3600);
+    expect(await hoursOf(`${handle.workflowId}/${SYMBOLIC}`, 'trainAdapter')).toEqual([60, 60, 5]);
+    // What is not named takes as long as its kind of work may.
+    expect(await hoursOf(`${handle.workflowId}/${SYMBOLIC}`, 'evaluateModel')).toEqual([48]);
+    expect(await hoursOf(handle.workflowId, 'writeReport')).toEqual([1]);
     expect(notices.map(({ event, status }) => `${event} ${status}`)).toEqual(['blocked blocked', 'blocked blocked', 'ended complete']);
     expect(notices[0]!.text).toMatch(/mdqa × tiny × symbolic, stage train: the data is malformed\. What to do: /);
     await replay(handle, [`${handle.workflowId}/${SYMBOLIC}`]);
@@ -123,7 +132,7 @@ describe('a sweep with a cell that fails', () => {
     await until(async () => (await progressOf(handle)).status).toBe('blocked');
     const { counts, shared } = await progressOf(handle);
     expect(counts.blocked).toBe(2);
-    expect(shared.find(({ name }) => name === 'mdqa × tiny: base model')).toMatchObject({ status: 'blocked', failure: { message: 'mdqa × tiny: base model, stage base: the data is malformed' } });
+    expect(shared.find(({ name }) => name === 'tiny: base model')).toMatchObject({ status: 'blocked', failure: { message: 'tiny: base model, stage base: the data is malformed' } });
     heal();
     await update(handle, 'retry');
     expect(await handle.result()).toMatchObject({ status: 'complete' });
@@ -252,6 +261,32 @@ describe('a sweep that runs', () => {
     await trainers(1);
     await Promise.all(handles.map((handle) => handle.result()));
     expect(ran.filter(({ stage }) => stage === 'train').map(({ seed }) => seed)).toEqual([1, 3, 5]);
+  }, 240_000);
+
+  it('is moved forward among those that wait for a device when it becomes more urgent, but for what is at work', async () => {
+    const { ran, trainers } = await workers(undefined, undefined, true);
+    const [first, second, urgent] = await Promise.all([11, 12, 13].map((seed) => start({ ...spec, conditions: ['real'], baselines: ['untuned'], seed })));
+    const handles = [first!, second!, urgent!];
+    const waiting = async (handle: WorkflowHandle) => (await progressOf(handle)).cells.flatMap(({ running }) => Object.keys(running));
+    for (const handle of handles) await until(() => waiting(handle)).toEqual(['evaluate', 'train']);
+    const priorities = (workflowId: string, activity: string) => scheduled(workflowId, activity).then((events) => events.map(({ priority }) => priority?.priorityKey ?? 0));
+    const cellOf = ({ workflowId }: WorkflowHandle) => `${workflowId}/${REAL}`;
+    // A job that told of its progress has a device.
+    const advance = { phase: 'train', done: 1, total: 9, unit: 'steps', percent: 11, endsAbout: null, metrics: {}, log: [] };
+    const key = Object.entries(SweepPlan.parse(await second!.query('plan')).units.find(({ id }) => id === REAL)!.stages).find(([, { role }]) => role === 'train')![1].key;
+    await client().workflow.getHandle(cellOf(second!)).signal('stageNews', { key, advance });
+    for (const handle of [second!, urgent!]) await update(handle, 'setPriority', { priority: 1 });
+    // Said again, it moves nothing.
+    await update(urgent!, 'setPriority', { priority: 1 });
+    await until(() => priorities(cellOf(urgent!), 'trainAdapter')).toEqual([0, 1]);
+    expect(await priorities(urgent!.workflowId, 'evaluateModel')).toEqual([0, 1]);
+    expect(await priorities(cellOf(second!), 'trainAdapter')).toEqual([0]);
+    const pending = async ({ workflowId }: Pick<WorkflowHandle, 'workflowId'>) => (await client().workflow.getHandle(workflowId).describe()).raw.pendingActivities?.map(({ priority }) => priority?.priorityKey);
+    for (const workflowId of [urgent!.workflowId, cellOf(urgent!)]) await until(() => pending({ workflowId })).toEqual([1]);
+    await trainers(1);
+    await Promise.all(handles.map((handle) => handle.result()));
+    expect(ran.flatMap(({ stage, seed }) => (stage === 'train' ? [seed] : []))[0]).toBe(13);
+    for (const handle of handles) await replay(handle, [cellOf(handle)]);
   }, 240_000);
 
   it('lets more cells run at once when it is told to', async () => {

@@ -76,7 +76,7 @@ describe('the sweep workflow', () => {
     expect(order.indexOf('rank')).toBeGreaterThan(order.indexOf('source'));
     expect(order.indexOf('rank')).toBeLessThan(order.indexOf('dataset'));
     const progress = SweepProgress.parse(await handle.query('progress'));
-    expect(progress.shared.map(({ name }) => name)).toContain('mdqa × tiny: passage ranking');
+    expect(progress.shared.map(({ name }) => name)).toContain('mdqa: passage ranking');
     await replay(handle);
   });
 
@@ -136,7 +136,7 @@ describe('the sweep workflow', () => {
     const [headline, ...causes] = ((failed as WorkflowFailedError).cause as Error).message.split('\n');
     expect(headline).toBe('no cell of the sweep could be finished:');
     expect(causes, 'one cause, told once').toHaveLength(1);
-    expect(causes[0]).toMatch(/mdqa × tiny: source rows, stage source: the data is malformed \(stopped (.+, ){3}.+\)\. What to do: put the right file in place/);
+    expect(causes[0]).toMatch(/mdqa: source rows, stage source: the data is malformed \(stopped (.+, ){3}.+\)\. What to do: put the right file in place/);
   });
 
   it('refuses a bad spec before anything starts', async () => {

@@ -46,7 +46,7 @@ export async function advise(what: string, { by, out }: AdviseOptions = {}): Pro
 /** Runs what the spec asks for and ranks it; null after an interrupt. */
 async function adviceOnSpec(home: Home, file: string, by: Overlap | undefined): Promise<Advice | null> {
   const plan = planAdvice(await readJsonFile(file, 'the path of an advice spec, or the name of a sweep of the store'));
-  const finished = await (process.env.NEEDLEWORK_S3_BUCKET ? onFleet(plan) : withStack(home, (client) => runSweeps(client, plan)));
+  const finished = await (process.env.NEEDLEWORK_S3_BUCKET ? onFleet(plan) : withStack(home, (client, { trouble }) => runSweeps(client, plan, trouble)));
   if (!finished) return null;
   return withSweeps(home, process.env, (sweeps) => adviceOf(sweeps, by === undefined ? plan : { ...plan, advice: { ...plan.advice, by } }));
 }
@@ -59,14 +59,14 @@ async function onFleet(plan: AdvicePlan): Promise<boolean> {
 }
 
 /** Runs all sweeps of the advice at once, and shows one after the other. Whether they ended; what failed in them is shown by the ranking. */
-async function runSweeps(client: Client, { sweeps }: AdvicePlan): Promise<boolean> {
+async function runSweeps(client: Client, { sweeps }: AdvicePlan, trouble?: () => string | null): Promise<boolean> {
   const interrupted = untilStopped();
   const begun: BegunSweep[] = [];
   for (const sweep of sweeps) begun.push(await beginSweep(client, sweep, { park: false }));
   for (const sweep of begun) {
     const { workflowId, finished } = sweep;
     console.log(`\nsweep ${workflowId}`);
-    if (!(await showToItsEnd(client, sweep, interrupted))) return false;
+    if (!(await showToItsEnd(client, sweep, interrupted, trouble))) return false;
     await finished.then(
       (result) => {
         for (const { message, remedy } of parse(SweepResult, result, `the result of sweep ${workflowId}`).failures) console.log(`failed: ${message}\n  what to do: ${remedy}`);

@@ -53,7 +53,7 @@ function notes({ write, gpuHourDollars = null }: SweepSpec, all: readonly Writin
         ]
       : []),
     ...(write?.provider === 'offline' ? ['Texts are written by templates (write.provider "offline"): no LLM is asked.'] : []),
-    `GPU hours by the number of operations, at ${SUSTAINED_FLOPS / 1e12} TFLOP/s (one H100 in bf16, about 40 % of its peak); without loading and data.${gpuHourDollars === null ? '' : ` GPU dollars at $${gpuHourDollars} an hour (gpuHourDollars); models on CPUs have none.`}`,
+    `GPU hours by the number of operations, at ${SUSTAINED_FLOPS / 1e12} TFLOP/s (one H100 in bf16, about 40 % of its peak); without loading and data. A base that the sweep pretrains counts with the first cell that rests on it.${gpuHourDollars === null ? '' : ` GPU dollars at $${gpuHourDollars} an hour (gpuHourDollars); models on CPUs have none.`}`,
     ...Object.entries(skipped).map(([cell, reason]) => `skipped: ${cell}: ${reason}`),
     ...problems.map((problem) => `problem: ${problem}`),
   ];

@@ -1,7 +1,7 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { estimateWriting, gpuHours, modelShape, type WritingEstimate } from '#activities/estimate/index.ts';
+import { estimateWriting, gpuHours, modelShape, pretrainingHours, type WritingEstimate } from '#activities/estimate/index.ts';
 import { fingerprintInputs } from '#activities/inputs/fingerprint.ts';
 import { importInto } from '#activities/source/import-source.ts';
 import { lookUpAll } from '#activities/stage/look-up.ts';
@@ -59,17 +59,21 @@ export async function plan(specFile: string, { stages = false }: { stages?: bool
     const cacheOf = (model: string) => (objects ? openCachedOnly({ ...objects, folder: home.repliesFolder, model }) : null);
     const texts = known ? await writingEstimates(spec, whole.cells, isDone, sourceOf, cacheOf, noted) : new Map<string, WritingEstimate>();
     const rows: PlannedUnit[] = [];
+    const counted = new Set<string>();
     for (const unit of units) {
       const task = spec.tasks.find((one) => one.task === unit.task) as TaskSpec;
       const model = spec.models.find((one) => one.model === unit.model) as ModelSpec;
       const own = recipesOf(unit);
       const shape = await modelShape(CHECKOUT, model, (await store?.find({ kind: 'base', key: artifactKey(unit.shared.base) }))?.summary ?? null);
+      const { base } = unit.shared;
+      const pretrained = model.base.kind === 'pretrain' && !isDone(base) && !counted.has(artifactKey(base)) ? model.base : null;
+      counted.add(artifactKey(base));
       rows.push({
         id: unit.id,
         model: unit.model,
         examples: 'dataset' in unit.stages ? `${task.examples.total} + ${task.examples.test}` : String(task.examples.test),
         texts: own.flatMap((recipe) => texts.get(artifactKey(recipe)) ?? []),
-        gpuHours: shape && gpuHours({ ...unit.stages }, task, spec, shape, isDone),
+        gpuHours: shape && gpuHours({ ...unit.stages }, task, spec, shape, isDone) + (pretrained ? pretrainingHours(pretrained, shape) : 0),
         there: objects === null ? null : own.filter(isDone).length,
         stages: own.length,
       });

@@ -17,8 +17,8 @@ const Heartbeat = z.object({ text: z.string() });
 // Listr's wrapper has type parameters for its renderers, which do not matter here.
 type Wrapper = ListrTaskWrapper<any, any, any>;
 
-/** Shows the sweep until `finished` settles. Never rejects: how the sweep ended is told by its result. */
-export async function watchSweep(client: Client, workflowId: string, finished: Promise<unknown>): Promise<void> {
+/** Shows the sweep until `finished` settles, and `trouble` where there is any. Never rejects: how the sweep ended is told by its result. */
+export async function watchSweep(client: Client, workflowId: string, finished: Promise<unknown>, trouble: () => string | null = () => null): Promise<void> {
   const state: { progress: SweepProgress | null; ended: boolean; final: boolean } = { progress: null, ended: false, final: false };
   const end = () => {
     state.ended = true;
@@ -40,7 +40,7 @@ export async function watchSweep(client: Client, workflowId: string, finished: P
   const list = new Listr(
     cells.map(({ id, ...cell }) => ({
       title: cellLabel(cell),
-      task: (_: unknown, wrapper: Wrapper) => watchCell(client, workflowId, id, () => state.progress, () => state.final, wrapper, tty),
+      task: (_: unknown, wrapper: Wrapper) => watchCell(client, workflowId, id, () => state.progress, () => state.final, trouble, wrapper, tty),
       rendererOptions: { persistentOutput: false, outputBar: 1 },
     })),
     { concurrent: true, exitOnError: false, fallbackRenderer: 'simple', rendererOptions: { collapseErrors: false }, registerSignalListeners: false },
@@ -49,7 +49,7 @@ export async function watchSweep(client: Client, workflowId: string, finished: P
   await polling;
 }
 
-async function watchCell(client: Client, workflowId: string, id: string, progress: () => SweepProgress | null, final: () => boolean, wrapper: Wrapper, tty: boolean): Promise<void> {
+async function watchCell(client: Client, workflowId: string, id: string, progress: () => SweepProgress | null, final: () => boolean, trouble: () => string | null, wrapper: Wrapper, tty: boolean): Promise<void> {
   const title = wrapper.title as string;
   let shown = '';
   while (true) {
@@ -66,8 +66,10 @@ async function watchCell(client: Client, workflowId: string, id: string, progres
     }
     const text = cell === undefined ? 'waiting' : cell.status === 'blocked' ? blockedText(workflowId, cell) : await runningText(client, cell, tty);
     // Where lines only follow each other, each must say which cell it is about.
-    if (text !== shown) wrapper.output = tty ? text : `${title}: ${text}`;
-    shown = text;
+    // On a terminal that is drawn over and over, what others print comes at the end only.
+    const now = tty ? [trouble() ?? [], text].flat().join('; ') : text;
+    if (now !== shown) wrapper.output = tty ? now : `${title}: ${now}`;
+    shown = now;
     await pause();
   }
 }

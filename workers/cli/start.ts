@@ -18,13 +18,13 @@ import { withStack } from './with-stack.ts';
  */
 export async function start(specFile: string, options: { id?: string; park?: boolean }): Promise<void> {
   const { given, spec } = await readSpecFile(specFile);
-  await withStack(homeFrom(process.env), async (client, { temporalAddress, uiUrl }) => {
+  await withStack(homeFrom(process.env), async (client, { temporalAddress, uiUrl, trouble }) => {
     const interrupted = untilStopped();
     console.log(`\nTemporal ${temporalAddress}, Web UI ${uiUrl}\n`);
     const workflowId = options.id ?? spec.name;
     const sweep = await beginSweep(client, { workflowId, given, spec }, { park: options.park ?? false });
     console.log(`sweep ${workflowId}: ${uiUrl}/namespaces/${NAMESPACE}/workflows/${encodeURIComponent(workflowId)}\n`);
-    if (!(await showToItsEnd(client, sweep, interrupted))) return;
+    if (!(await showToItsEnd(client, sweep, interrupted, trouble))) return;
     const result = parse(SweepResult, await sweep.finished.catch(told), 'the result of the sweep');
     await printSummary(result);
     if (result.status !== 'complete') process.exitCode = 1;

@@ -7,7 +7,7 @@ export async function up(): Promise<void> {
   const home = homeFrom(process.env);
   const other = await runningStack(home);
   if (other) throw new Error(`a stack of this checkout is up already (process ${other.pid}, Temporal at ${other.temporalAddress})`);
-  const stack = await startStack(home, process.env, (step) => console.log(`starting ${step}`));
+  const stack = await startStack(home, process.env, (step) => console.log(`starting ${step}`), (text) => console.log(text));
   console.log(
     [
       '',

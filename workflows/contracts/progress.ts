@@ -129,9 +129,9 @@ export type SweepPlan = z.infer<typeof SweepPlan>;
 
 const ofStage = { cell: z.string(), stage: Stage };
 
-/** Signal from a cell to its sweep: a stage began, is somewhat further, ended, or failed for good. */
+/** Signal from a cell to its sweep: a stage began (`again`: it had ended, and is made anew where its artifact is gone), is somewhat further, ended, or failed for good. */
 export const StageEvent = z.discriminatedUnion('state', [
-  z.strictObject({ ...ofStage, state: z.literal('running') }),
+  z.strictObject({ ...ofStage, state: z.literal('running'), again: z.literal(true).optional() }),
   z.strictObject({ ...ofStage, state: z.literal('advanced'), advance: StageAdvance }),
   z.strictObject({ ...ofStage, state: z.literal('done'), result: StageResult }),
   z.strictObject({ ...ofStage, state: z.literal('blocked'), failure: Failure }),

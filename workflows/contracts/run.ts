@@ -1,5 +1,6 @@
 /** How a sweep is run, which changes none of its results and so no key: what a failure does, how much is done at once, whom to tell. */
 import { z } from 'zod';
+import { Stage } from './artifacts.ts';
 import { PublicUrl } from './source-file.ts';
 
 /** What happens to a cell that fails for good: it waits for a person (`park`), or is given up, so that the sweep ends as partial without one. */
@@ -12,8 +13,17 @@ export const PriorityKey = z.int().min(1).max(5);
 /** Cells and baselines that run at once; null: as many as there are. What workers do at once is theirs to say. */
 export const Concurrency = z.int().min(1).max(10_000).nullable();
 
-/** Longest time that one attempt of a stage may take, in hours. */
-export const TimeoutHours = z.number().positive().max(24 * 60);
+const Hours = z.number().positive().max(24 * 60);
+const HoursByStage = z.strictObject(Object.fromEntries(Stage.options.map((stage) => [stage, Hours.optional()])) as Record<Stage, z.ZodOptional<typeof Hours>>);
+
+/** Longest time that one attempt of a stage may take, in hours: of any stage, or by stage. Stages that are not named have that of their kind of work (policies.ts). */
+export const TimeoutHours = z.union([Hours, HoursByStage], { error: 'hours, or hours by stage ({"train": 72, "mask": 12})' });
+export type TimeoutHours = z.infer<typeof TimeoutHours>;
+
+/** Hours for one attempt of a stage; undefined where they are those of its kind of work. */
+export function hoursFor(stage: Stage, hours: TimeoutHours | undefined): number | undefined {
+  return typeof hours === 'object' ? hours[stage] : hours;
+}
 
 /** Where news of a sweep are posted as JSON. Specs are kept in histories, so a secret URL is named by the variable of the workers' environment that holds it. */
 export const Webhook = z.union([z.strictObject({ url: PublicUrl }), z.strictObject({ variable: z.string().regex(/^NEEDLEWORK_WEBHOOK[A-Z0-9_]*$/, 'must be NEEDLEWORK_WEBHOOK, or begin with NEEDLEWORK_WEBHOOK_') })], {

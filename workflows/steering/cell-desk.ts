@@ -1,5 +1,5 @@
 import { CancellationScope, condition, type ExternalWorkflowHandle, getExternalWorkflowHandle, isCancellation, log, setCurrentDetails, setHandler, workflowInfo } from '@temporalio/workflow';
-import { advanceText } from '../advance-text.ts';
+import { advanceText, MADE_ANEW, OF, ROOM_BELOW } from '../advance-text.ts';
 import { showStage, showStatus } from '../attributes.ts';
 import type { Recipe, Stage, StageResult } from '../contracts/artifacts.ts';
 import type { CellStatus, Failure, StageAdvance, StageEvent } from '../contracts/progress.ts';
@@ -14,6 +14,7 @@ import { runStage } from '../stage.ts';
 import { changedBy, urgency } from './orders.ts';
 import { isHealable } from './healing.ts';
 import { Parked } from './parked.ts';
+import { Queued } from './queued.ts';
 
 /** A stage event without the cell, which the desk knows. */
 type Told<T> = T extends StageEvent ? Omit<T, 'cell'> : never;
@@ -28,6 +29,7 @@ export class CellDesk {
   readonly #startedAs: string;
   readonly #sweep: ExternalWorkflowHandle | null;
   readonly #parked = new Parked();
+  readonly #queued = new Queued();
   readonly #running = new Map<Stage, StageAdvance | null>();
   readonly #blocked = new Map<Stage, Failure>();
   readonly #done = new Map<Stage, StageResult>();
@@ -47,7 +49,9 @@ export class CellDesk {
     // Whichever run of it there is: after a reset, the new one goes on with the cells that the old one had started.
     this.#sweep = parent === undefined ? null : getExternalWorkflowHandle(parent.workflowId);
     setHandler(orders, (next) => {
+      const moved = next.priority !== this.#orders.priority;
       this.#orders = next;
+      if (moved) this.#queued.putBack();
       if (next.onFailure === 'finish') this.#parked.release('finish');
     });
     setHandler(retryCell, (given) => {
@@ -61,6 +65,7 @@ export class CellDesk {
     setHandler(stageNews, ({ key, advance }) => {
       const stage = [...this.#running.keys()].find((running) => this.#keyOf(running) === key);
       if (stage === undefined) return;
+      this.#queued.taken(key);
       this.#running.set(stage, advance);
       this.#tell({ stage, state: 'advanced', advance });
     });
@@ -78,13 +83,14 @@ export class CellDesk {
   async run(recipe: Recipe | undefined): Promise<void> {
     if (recipe === undefined) return;
     const { stage } = recipe;
+    const again = this.#done.has(stage);
     for (;;) {
       if (this.#orders.paused) await condition(() => !this.#orders.paused);
       try {
         this.#running.set(stage, null);
-        this.#tell({ stage, state: 'running' });
+        this.#tell({ stage, state: 'running', ...(again && { again }) });
         this.#showStage(stage);
-        const result = await runStage(this.#label, recipe, this.#means(stage));
+        const result = await this.#queued.run(recipe, this.#plan.id, () => runStage(this.#label, recipe, { ...this.#means(stage), ...(again && { why: MADE_ANEW }) }));
         this.#running.delete(stage);
         this.#done.set(stage, result);
         this.#tell({ stage, state: 'done', result });
@@ -191,10 +197,11 @@ export class CellDesk {
       [
         `${this.#label}: **${this.#status}**`,
         '',
-        ...[...this.#done].map(([stage, { reused, summary }]) => `- ${stage}: ${reused ? 'was there' : 'done'}${typeof summary.f1 === 'number' ? `, F1 ${summary.f1.toFixed(2)}` : ''}${typeof summary.retrievalHeads === 'number' ? `, ${summary.retrievalHeads} retrieval heads` : ''}`),
-        ...[...this.#running].map(([stage, advance]) => `- ${advance?.phase === stage ? '' : `**${stage}**: `}${advance === null ? 'running' : advanceText(advance)}`),
+        ...[...this.#done].filter(([stage]) => !this.#running.has(stage)).map(([stage, { reused, summary }]) => `- ${stage}: ${reused ? 'was there' : 'done'}${typeof summary.f1 === 'number' ? `, F1 ${summary.f1.toFixed(2)}` : ''}${typeof summary.retrievalHeads === 'number' ? `, ${summary.retrievalHeads} retrieval heads` : ''}`),
+        ...[...this.#running].map(([stage, advance]) => `- ${advance?.phase === stage ? '' : `**${stage}**: `}${advance === null ? 'running' : advanceText(advance, OF)}${this.#done.has(stage) ? `, ${MADE_ANEW}` : ''}`),
         ...[...this.#blocked].flatMap(([stage, { message, remedy }]) => [`- **${stage} is blocked**: ${message.replaceAll('\n', ' ')}. **What to do:** ${remedy}`]),
-        ...(this.#blocked.size > 0 ? ['', `\`temporal workflow signal --workflow-id ${workflowInfo().workflowId} --name retry\``] : []),
+        ...(this.#blocked.size > 0 ? ['', `\`temporal workflow signal --name retry\` \`--workflow-id ${workflowInfo().workflowId}\``] : []),
+        ...ROOM_BELOW,
       ].join('\n'),
     );
   }

@@ -2,7 +2,7 @@ import { CancellationScope, type ChildWorkflowHandle, uuid4 } from '@temporalio/
 import { type Board, onUnitBlocked, onUnitRetried } from '../board.ts';
 import type { cell } from '../cell.ts';
 import type { Failure } from '../contracts/progress.ts';
-import type { RunSpec } from '../contracts/run.ts';
+import type { RunSpec, TimeoutHours } from '../contracts/run.ts';
 import type { CellOrders, RetryChange } from '../contracts/steering.ts';
 import { failureOf, type Verdict } from '../failures.ts';
 import { orders, retryCell, skipCell } from '../messages.ts';
@@ -11,6 +11,7 @@ import { Gate } from './gate.ts';
 import type { SweepLimits } from '../policies.ts';
 import { changedBy, urgency } from './orders.ts';
 import { Parked } from './parked.ts';
+import { Queued } from './queued.ts';
 import { Slots } from './slots.ts';
 
 /** Of two units with the same priority key the first one goes first; this is the server's default. */
@@ -28,6 +29,8 @@ export class Desk {
   readonly slots: Slots;
   /** For the stages of cells that the sweep runs itself, of which the server holds only so many. */
   readonly patches: Slots;
+  /** Trainer jobs of the sweep itself that wait for a device. Cells have their own. */
+  readonly queued = new Queued();
   readonly #limits: SweepLimits;
   /** For cells whose start is under way. */
   readonly starts: Slots;
@@ -41,9 +44,9 @@ export class Desk {
   readonly #priorities = new Map<string, number>();
   readonly #changes = new Map<string, Pick<CellOrders, 'checkpointMinutes' | 'timeoutHours'>>();
   #priority: number | undefined;
-  readonly #timeoutHours: number | undefined;
+  readonly #timeoutHours: TimeoutHours | undefined;
   /** Of stages that units share. */
-  #sharedTimeoutHours: number | undefined;
+  #sharedTimeoutHours: TimeoutHours | undefined;
   #ending = false;
   #onFailure: RunSpec['onFailure'];
   #paused = false;
@@ -151,10 +154,12 @@ export class Desk {
   }
 
   async setPriority(priority: number, ids?: readonly string[]): Promise<void> {
+    const before = new Map(this.queued.owners.map((of) => [of, this.#priorityOf(of)]));
     if (ids === undefined) {
       this.#priority = priority;
       this.#priorities.clear();
     } else for (const id of ids) this.#priorities.set(id, priority);
+    this.queued.putBack((of) => this.#priorityOf(of) !== before.get(of));
     await this.#order(ids);
   }
 

@@ -1,4 +1,5 @@
 /** Parts of a cell's orders; pure. */
+import type { TimeoutHours } from '../contracts/run.ts';
 import type { CellOrders, RetryChange } from '../contracts/steering.ts';
 
 /** What a change says of how a cell is to run. */
@@ -7,6 +8,6 @@ export function changedBy({ train, run }: RetryChange): Pick<CellOrders, 'checkp
 }
 
 /** How urgent a stage is, and how long it may take; what is not said is left out. */
-export function urgency({ priority, timeoutHours }: { [Field in 'priority' | 'timeoutHours']?: number | undefined }): Pick<CellOrders, 'priority' | 'timeoutHours'> {
+export function urgency({ priority, timeoutHours }: { priority?: number | undefined; timeoutHours?: TimeoutHours | undefined }): Pick<CellOrders, 'priority' | 'timeoutHours'> {
   return { ...(priority !== undefined && { priority }), ...(timeoutHours !== undefined && { timeoutHours }) };
 }

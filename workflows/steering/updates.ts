@@ -90,7 +90,7 @@ export function offerUpdates({ desk, account, board, changed }: { desk: Desk; ac
     async (given) => {
       const { priority, cells } = PriorityRequest.parse(given);
       await desk.setPriority(priority, cells);
-      return answer(`priority ${priority} for all that is begun from now on`, cells);
+      return answer(`priority ${priority} for all that is begun from now on, and for trainer jobs that wait for a device`, cells);
     },
     {
       validator: (given) => {
@@ -138,11 +138,11 @@ function checked<T extends z.ZodType>(schema: T, given: unknown, what: string): 
   }
 }
 
-/** Unknown fields of a change are, as a rule, fields of the spec: the refusal says why they cannot change here. */
+/** Unknown fields of a change, or of its parts, are as a rule fields of the spec: the refusal says why they cannot change here. */
 function checkChange(given: unknown): void {
   const change = (given as { change?: unknown } | undefined)?.change;
   const known = RetryChange.safeParse(change ?? {});
-  const foreign = known.success ? [] : known.error.issues.flatMap((issue) => (issue.code === 'unrecognized_keys' ? issue.keys.map((key) => ['change', ...issue.path, key].join('.')) : []));
+  const foreign = known.success ? [] : known.error.issues.flatMap((issue) => (issue.code === 'unrecognized_keys' && issue.path.length < 2 ? issue.keys.map((key) => ['change', ...issue.path, key].join('.')) : []));
   if (foreign.length === 0) return;
   const allowed = ['train', 'write', 'run'].flatMap((part) => allowedKeys(RetryChange, [part], { [part]: {} }).map((key) => `${part}.${key}`));
   throw refusal(

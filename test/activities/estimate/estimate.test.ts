@@ -1,8 +1,9 @@
 import { describe, expect, it } from 'vitest';
-import { estimateWriting, forwardOperations, gpuHours } from '#activities/estimate/index.ts';
+import { estimateWriting, forwardOperations, gpuHours, pretrainingHours } from '#activities/estimate/index.ts';
 import { type ChatRequest, NotCached } from '#infra/llm/index.ts';
 import type { Recipe } from '#workflows/contracts/artifacts.ts';
 import { parseSweepSpec } from '#workflows/contracts/parse.ts';
+import { PretrainedBase } from '#workflows/contracts/spec.ts';
 import { smallSpec } from '../../support/spec.ts';
 import { emptyFolder } from '../dataset/support.ts';
 import { smallSource } from '../write/support.ts';
@@ -17,6 +18,13 @@ describe('GPU hours', () => {
     expect(forwardOperations({ parameters: 10, layers: 0, hiddenSize: 0 }, 100)).toBe(2000);
     // 4 per pair of tokens and unit of width (scores and sums), over half of all pairs.
     expect(forwardOperations({ parameters: 0, layers: 1, hiddenSize: 8 }, 100)).toBe((4 * 8 * 100 * 100) / 2);
+  });
+
+  it('of pretraining are three forward passes a step, of its copying too', () => {
+    const pass = forwardOperations(LLAMA, 512) / 400e12 / 3600;
+    const base = PretrainedBase.parse({ kind: 'pretrain', corpus: 'mdqa', contextTokens: 512, steps: 300, tokensPerStep: 2048, copyingSteps: 100 });
+    expect(pretrainingHours(base, LLAMA)).toBeCloseTo(3 * 300 * 4 * pass, 9);
+    expect(pretrainingHours({ ...base, seededInduction: true }, LLAMA)).toBeCloseTo(3 * 400 * 4 * pass, 9);
   });
 
   it('are those of the stages that are yet to be done', () => {

@@ -20,20 +20,29 @@ export async function endOutdatedRun(client: Client, workflowId: string, given: 
   if (description === null || description.status.name !== 'RUNNING') return null;
   const reason = await reasonToEnd(handle, description, given, code);
   if (reason === null) return null;
-  const children = (description.raw.pendingChildren ?? []).flatMap(({ workflowId: id }) => (id ? [id] : []));
+  await endRun(client, handle, description, reason);
+  return reason;
+}
+
+/** Ends the open run of a sweep, with its cells, so that it can be started again under the same name. */
+export async function endRun(client: Client, handle: WorkflowHandle, { raw }: WorkflowExecutionDescription, reason: string): Promise<void> {
+  const children = (raw.pendingChildren ?? []).flatMap(({ workflowId: id }) => (id ? [id] : []));
   await handle.terminate(`started again: ${reason}`);
   await closed(client, children);
-  return reason;
 }
 
 async function reasonToEnd(handle: WorkflowHandle, { memo }: WorkflowExecutionDescription, given: unknown, code: string): Promise<string | null> {
   const startedBy = memo?.[CODE_MEMO];
   if (startedBy !== undefined && startedBy !== code) return 'the workflow code has changed';
-  const { events } = await handle.fetchHistory();
-  const payload = events?.[0]?.workflowExecutionStartedEventAttributes?.input?.payloads?.[0];
-  const running = payload && defaultPayloadConverter.fromPayload(payload);
+  const running = specOf(await handle.fetchHistory());
   // As JSON, as it was sent.
   return isDeepStrictEqual(running, JSON.parse(JSON.stringify(given))) ? null : 'the spec has changed';
+}
+
+/** What a sweep was started with, by its history. */
+export function specOf({ events }: Awaited<ReturnType<WorkflowHandle['fetchHistory']>>): unknown {
+  const payload = events?.[0]?.workflowExecutionStartedEventAttributes?.input?.payloads?.[0];
+  return payload && defaultPayloadConverter.fromPayload(payload);
 }
 
 /** Cells are ended with their sweep, soon after it; their names can be used again only then. */

@@ -1,0 +1,60 @@
+/**
+ * New workflow code on a server that is ours alone, where there are no workers of the old code to leave its sweeps to. Those whose
+ * histories go on under the new code do so; the others are ended and started again, with what they finished.
+ */
+import { Client, Connection, type WorkflowHandle } from '@temporalio/client';
+import { Worker, type WorkflowBundleOption } from '@temporalio/worker';
+import { LIGHT_QUEUE } from '#workflows/queues.ts';
+import { CODE_MEMO, endRun, specOf } from './running-sweep.ts';
+
+const REASON = 'its history does not go on under the present workflow code';
+
+/**
+ * Starts those open sweeps again whose histories, or those of their cells, the code does not go on with. Call it before any worker
+ * runs that code. `say` is told of each. Returns their workflow ids.
+ */
+export async function renewSweeps({ address, namespace, workflowBundle, code, say }: { address: string; namespace: string; workflowBundle: WorkflowBundleOption; code: string; say: (text: string) => void }): Promise<string[]> {
+  const connection = await Connection.connect({ address });
+  try {
+    const client = new Client({ connection, namespace });
+    const renewed: string[] = [];
+    for await (const { workflowId } of client.workflow.list({ query: "WorkflowType = 'sweep' AND ExecutionStatus = 'Running'" })) {
+      const handle = client.workflow.getHandle(workflowId);
+      if (await goesOn(client, handle, workflowBundle)) continue;
+      await startAgain(client, handle, code);
+      say(`sweep ${workflowId} was started again, since ${REASON}; what it finished is used again`);
+      renewed.push(workflowId);
+    }
+    return renewed;
+  } finally {
+    await connection.close();
+  }
+}
+
+/** Whether the code goes on with a sweep and all its open cells. */
+async function goesOn(client: Client, sweep: WorkflowHandle, workflowBundle: WorkflowBundleOption): Promise<boolean> {
+  const { raw } = await sweep.describe();
+  const cells = (raw.pendingChildren ?? []).flatMap(({ workflowId }) => (workflowId ? [workflowId] : []));
+  const histories = async function* () {
+    for (const workflowId of [sweep.workflowId, ...cells]) yield { workflowId, history: await client.workflow.getHandle(workflowId).fetchHistory() };
+  };
+  for await (const { error } of Worker.runReplayHistories({ workflowBundle }, histories())) if (error) return false;
+  return true;
+}
+
+async function startAgain(client: Client, handle: WorkflowHandle, code: string): Promise<void> {
+  const description = await handle.describe();
+  const given = specOf(await handle.fetchHistory());
+  const [staticSummary, staticDetails] = [await description.staticSummary(), await description.staticDetails()];
+  const { priority } = description.raw.workflowExecutionInfo ?? {};
+  await endRun(client, handle, description, REASON);
+  await client.workflow.start('sweep', {
+    workflowId: handle.workflowId,
+    taskQueue: LIGHT_QUEUE,
+    args: [given],
+    memo: { ...description.memo, [CODE_MEMO]: code },
+    ...(staticSummary !== undefined && { staticSummary }),
+    ...(staticDetails !== undefined && { staticDetails }),
+    ...(priority?.priorityKey && { priority: { priorityKey: priority.priorityKey } }),
+  });
+}
