@@ -20,8 +20,8 @@ const PretrainParams = z.strictObject({
   ...PretrainJob.shape.pretrain.shape,
 });
 
-/** The part of a model's config.json that summaries show. */
-const Config = z.object({ model_type: z.string(), num_hidden_layers: z.int(), num_attention_heads: z.int(), hidden_size: z.int(), vocab_size: z.int() });
+/** The part of a model's config.json that summaries show. Some leave heads and vocabulary to their family (Gemma 3). */
+const Config = z.object({ model_type: z.string(), num_hidden_layers: z.int(), num_attention_heads: z.int().optional(), hidden_size: z.int(), vocab_size: z.int().optional() });
 
 /** Brings a base model into the store: a folder's, or one of the hub. */
 export function importBase(context: ActivityContext, { recipe, force, locations }: StageRequest): Promise<StageResult> {
@@ -52,5 +52,5 @@ export function pretrainBase(context: ActivityContext, { recipe, force }: StageR
 /** Facts of a model folder that summaries and reports show. */
 async function describeBase(folder: string) {
   const config = await readModelConfig(Config, folder);
-  return { modelType: config.model_type, layers: config.num_hidden_layers, heads: config.num_attention_heads, hiddenSize: config.hidden_size, vocabulary: config.vocab_size, parameters: await countParameters(folder) };
+  return { modelType: config.model_type, layers: config.num_hidden_layers, heads: config.num_attention_heads ?? null, hiddenSize: config.hidden_size, vocabulary: config.vocab_size ?? null, parameters: await countParameters(folder) };
 }

@@ -34,10 +34,11 @@ const Config = textConfig(
   z.looseObject({
     num_hidden_layers: z.int(),
     hidden_size: z.int(),
-    num_attention_heads: z.int(),
+    // Left to the family's own by some (Gemma 3 among them), as are the others that may be missing.
+    num_attention_heads: z.int().nullish(),
     // Left out by families whose heads all have keys of their own.
     num_key_value_heads: z.int().nullish(),
-    vocab_size: z.int(),
+    vocab_size: z.int().nullish(),
     rope_theta: z.number().optional(),
     rope_parameters: z.looseObject({ rope_theta: z.number().optional(), full_attention: z.looseObject({ rope_theta: z.number() }).optional() }).nullish(),
   }),
@@ -152,10 +153,10 @@ async function collectBase(artifacts: Artifacts, { model, base }: SweepSpec['mod
     architecture: {
       layers: config.num_hidden_layers,
       hiddenSize: config.hidden_size,
-      attentionHeads: config.num_attention_heads,
-      keyValueHeads: config.num_key_value_heads ?? config.num_attention_heads,
-      vocabularySize: config.vocab_size,
-      ropeTheta: config.rope_parameters?.rope_theta ?? config.rope_parameters?.full_attention?.rope_theta ?? config.rope_theta ?? 10_000,
+      attentionHeads: config.num_attention_heads ?? null,
+      keyValueHeads: config.num_key_value_heads ?? config.num_attention_heads ?? null,
+      vocabularySize: config.vocab_size ?? null,
+      ropeTheta: config.rope_parameters?.rope_theta ?? config.rope_parameters?.full_attention?.rope_theta ?? config.rope_theta ?? null,
     },
     origin: made?.origin ?? null,
     seededInduction: made?.seededInduction ?? null,

@@ -44,9 +44,9 @@ export function describeBase(base: BaseFacts): string {
       : [
           plural(shape.layers, 'layer'),
           `width ${count(shape.hiddenSize)}`,
-          `${plural(shape.attentionHeads, 'attention head')} over ${plural(shape.keyValueHeads, 'key-value head')}`,
-          `vocabulary of ${count(shape.vocabularySize)}`,
-          `RoPE theta ${setting(shape.ropeTheta)}`,
+          ...(shape.attentionHeads === null || shape.keyValueHeads === null ? [] : [`${plural(shape.attentionHeads, 'attention head')} over ${plural(shape.keyValueHeads, 'key-value head')}`]),
+          ...(shape.vocabularySize === null ? [] : [`vocabulary of ${count(shape.vocabularySize)}`]),
+          ...(shape.ropeTheta === null ? [] : [`RoPE theta ${setting(shape.ropeTheta)}`]),
         ]),
   ];
   return `Base model ${base.model}${parts.length > 0 ? `: ${parts.join(', ')}` : ''}.${base.origin === null ? '' : ` ${sentence(base.origin)}`}`;

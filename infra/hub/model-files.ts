@@ -12,7 +12,8 @@ export const INDEX = 'model.safetensors.index.json';
 const REQUIRED = ['config.json', 'tokenizer.json'];
 const OPTIONAL = ['generation_config.json', 'tokenizer_config.json', 'special_tokens_map.json', 'chat_template.jinja'];
 const SINGLE = 'model.safetensors';
-const SHARD = /^model-\d+-of-\d+\.safetensors$/;
+/** As transformers names them, now and in some of its versions. */
+const SHARD = /^model(\.safetensors)?-\d+-of-\d+\.safetensors$/;
 
 /**
  * Of a repository's files those that a model is loaded from: settings, tokenizer, and weights as safetensors; never pickles or

@@ -1,6 +1,7 @@
 import { type ChildProcessByStdio, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { chown } from 'node:fs/promises';
+import { constants } from 'node:os';
 import { createInterface } from 'node:readline';
 import type { Readable, Writable } from 'node:stream';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -13,6 +14,8 @@ const GRACE_MS = 5_000;
 const LIFELINE_MS = 30_000;
 /** A process that says nothing for this long, while it starts or works, is stuck: jobs report their progress far more often. */
 const SILENCE_MS = 30 * 60_000;
+/** A kernel that is out of memory gives the process no time to say so. */
+const KILLED = ', killed by something else than this worker: if the machine or the container ran out of memory, a shorter context, dtype bfloat16 or more memory helps';
 /** Lines of standard error kept for the message of a crash. */
 const TAIL_LINES = 20;
 
@@ -170,7 +173,7 @@ export class JobProcess {
       let silence = setTimeout(onSilence, silenceMs);
       const onExit = (code: number | null, signal: NodeJS.Signals | null) => {
         clearTimeout(silence);
-        const end = stuck ? `said nothing for ${silenceMs / 60_000} minutes and was killed` : `ended (${signal ?? `exit status ${code}`})`;
+        const end = stuck ? `said nothing for ${silenceMs / 60_000} minutes and was killed` : `ended (${signal ?? `exit status ${code}`})${wasKilled(code, signal) ? KILLED : ''}`;
         reject(new ProcessCrashed([`the job process ${end}`, ...this.#stderr].join('\n')));
       };
       const onError = (error: Error) => {
@@ -207,6 +210,11 @@ export class JobProcess {
       this.#onEvent(event);
     }
   }
+}
+
+/** Whether SIGKILL ended it, or what it is the client of. */
+function wasKilled(code: number | null, signal: NodeJS.Signals | null): boolean {
+  return signal === 'SIGKILL' || code === 128 + constants.signals.SIGKILL;
 }
 
 function parseEvent(line: string): Event | null {

@@ -6,8 +6,8 @@ import type { SweepSpecInput } from '#workflows/contracts/spec.ts';
 import { smallSpec } from '../support/spec.ts';
 
 const texts = (dollars: number | null): WritingEstimate => ({ calls: 1200, cached: 200, promptTokens: 34_567, completionTokens: 89_000, dollars });
-const table = (write: NonNullable<SweepSpecInput['write']>, estimate: WritingEstimate, changes: Partial<SweepSpecInput> = {}) =>
-  planTable(parseSweepSpec(smallSpec({ write, ...changes })), [{ id: 'mdqa/tiny/high/high', model: 'tiny', examples: '1400 + 200', texts: [estimate, estimate], gpuHours: 2.5, there: 1, stages: 8 }], [estimate], { skipped: {}, where: 'a bucket' }).join('\n').replace(/ +/g, ' ');
+const table = (write: NonNullable<SweepSpecInput['write']>, estimate: WritingEstimate, changes: Partial<SweepSpecInput> = {}, gpuHours: number | null = 2.5) =>
+  planTable(parseSweepSpec(smallSpec({ write, ...changes })), [{ id: 'mdqa/tiny/high/high', model: 'tiny', examples: '1400 + 200', texts: [estimate, estimate], gpuHours, there: 1, stages: 8 }], [estimate], { skipped: {}, where: 'a bucket' }).join('\n').replace(/ +/g, ' ');
 
 describe('the table of a plan', () => {
   it('has per cell examples, calls, what is in the cache, tokens, dollars and GPU hours, and a total of each text once', () => {
@@ -28,6 +28,14 @@ describe('the table of a plan', () => {
     expect(table({ provider: 'openai' }, texts(null), { gpuHourDollars: 3, models: models('cuda') })).toContain('unknown 2.5 $7.50 unknown 1 of 8');
     expect(table({ provider: 'openai' }, texts(1.5), { gpuHourDollars: 3, models: models('cpu') })).toContain('$3.00 2.5 $0.00 $3.00 1 of 8');
     expect(table({ provider: 'openai' }, texts(1.5), { gpuHourDollars: null })).toBe(table({ provider: 'openai' }, texts(1.5)));
+  });
+
+  it('says when the GPU hours of a model will be known', () => {
+    const shown = table({ provider: 'openai' }, texts(1.5), {}, null);
+    expect(shown).toContain('$3.00 unknown 1 of 8');
+    expect(shown).toContain('$1.50 unknown');
+    expect(shown).toContain('once it was fetched');
+    expect(table({ provider: 'openai' }, texts(1.5))).not.toContain('fetched');
   });
 
   it('says that a ceiling needs a price', () => {

@@ -29,7 +29,7 @@ export function planTable(spec: SweepSpec, units: readonly PlannedUnit[], all: r
   const rows = units.map((unit) => [unit.id, unit.examples, ...costs(unit.texts, gpuOf(unit)), unit.there === null ? '–' : `${unit.there} of ${unit.stages}`]);
   const total = ['total, each text once', '', ...costs(all, units.map(gpuOf).reduce((sum, each) => ({ hours: plus(sum.hours, each.hours), dollars: plus(sum.dollars, each.dollars) }), { hours: 0, dollars: 0 })), ''];
   const heads = ['Examples', 'LLM calls', 'in cache', 'tokens in', 'tokens out', ...(priced ? ['LLM dollars', 'GPU hours', 'GPU dollars', 'dollars'] : ['dollars', 'GPU hours']), 'stages there'];
-  return [`${spec.name}: ${units.length} cells and baselines`, '', ...tableLines([{ head: 'Cell' }, ...heads.map((head) => ({ head, numeric: true }))], [...rows, total]), '', ...notes(spec, all, skipped, where, problems)];
+  return [`${spec.name}: ${units.length} cells and baselines`, '', ...tableLines([{ head: 'Cell' }, ...heads.map((head) => ({ head, numeric: true }))], [...rows, total]), '', ...notes(spec, units, all, skipped, where, problems)];
 }
 
 /** Of a cell, or of all; null where nothing is known of a model. */
@@ -40,7 +40,7 @@ interface Gpu {
 
 const plus = (a: number | null, b: number | null): number | null => (a === null || b === null ? null : a + b);
 
-function notes({ write, gpuHourDollars = null }: SweepSpec, all: readonly WritingEstimate[], skipped: Readonly<Record<string, string>>, where: string | null, problems: readonly string[]): string[] {
+function notes({ write, gpuHourDollars = null }: SweepSpec, units: readonly PlannedUnit[], all: readonly WritingEstimate[], skipped: Readonly<Record<string, string>>, where: string | null, problems: readonly string[]): string[] {
   const why = problems.length > 0 ? 'keys rest on files that are not there' : 'no stack is up here, and NEEDLEWORK_S3_BUCKET names no bucket';
   const cache = where === null ? `Neither finished stages nor cached replies were looked for: ${why}.` : `Finished stages and cached replies: as in ${where}; what is there is neither run nor paid for again.`;
   return [
@@ -53,7 +53,7 @@ function notes({ write, gpuHourDollars = null }: SweepSpec, all: readonly Writin
         ]
       : []),
     ...(write?.provider === 'offline' ? ['Texts are written by templates (write.provider "offline"): no LLM is asked.'] : []),
-    `GPU hours by the number of operations, at ${SUSTAINED_FLOPS / 1e12} TFLOP/s (one H100 in bf16, about 40 % of its peak); without loading and data. A base that the sweep pretrains counts with the first cell that rests on it.${gpuHourDollars === null ? '' : ` GPU dollars at $${gpuHourDollars} an hour (gpuHourDollars); models on CPUs have none.`}`,
+    `GPU hours by the number of operations, at ${SUSTAINED_FLOPS / 1e12} TFLOP/s (one H100 in bf16, about 40 % of its peak); without loading and data. A base that the sweep pretrains counts with the first cell that rests on it.${units.some(({ gpuHours }) => gpuHours === null) ? ' Those of a model of the hub are known once it was fetched.' : ''}${gpuHourDollars === null ? '' : ` GPU dollars at $${gpuHourDollars} an hour (gpuHourDollars); models on CPUs have none.`}`,
     ...Object.entries(skipped).map(([cell, reason]) => `skipped: ${cell}: ${reason}`),
     ...problems.map((problem) => `problem: ${problem}`),
   ];

@@ -189,15 +189,15 @@ export const BaseFacts = z.strictObject({
   status: ResultStatus,
   stages: z.array(StageFacts),
   parameters: z.int().positive().nullable(),
-  /** From the base's own config.json; null while the base is not there. */
+  /** From the base's own config.json; null while the base is not there, and what config.json leaves to its family. */
   architecture: z
     .strictObject({
       layers: z.int().positive(),
       hiddenSize: z.int().positive(),
-      attentionHeads: z.int().positive(),
-      keyValueHeads: z.int().positive(),
-      vocabularySize: z.int().positive(),
-      ropeTheta: z.number().positive(),
+      attentionHeads: z.int().positive().nullable(),
+      keyValueHeads: z.int().positive().nullable(),
+      vocabularySize: z.int().positive().nullable(),
+      ropeTheta: z.number().positive().nullable(),
     })
     .nullable(),
   /** A sentence on how the weights were made, e.g. "Pretrained by this sweep on its own corpus." */

@@ -65,8 +65,17 @@ def logits_of(causal: PreTrainedModel, states: torch.Tensor) -> torch.Tensor:
 class _HandedOn(nn.Module):
     """Stands in for a decoder whose last hidden states are known."""
 
-    def forward(self, *_args, inputs_embeds: torch.Tensor, **_kwargs) -> BaseModelOutputWithPast:
-        return BaseModelOutputWithPast(last_hidden_state=inputs_embeds)
+    def forward(self, *_args, inputs_embeds: torch.Tensor, **_kwargs) -> _StatesAlone:
+        return _StatesAlone(last_hidden_state=inputs_embeds)
+
+
+class _StatesAlone(BaseModelOutputWithPast):
+    """The output of a decoder; what else some families look for in it (choices of experts, states of images) is None."""
+
+    def __getattr__(self, name: str) -> None:
+        if name.startswith("_"):
+            raise AttributeError(name)
+        return None
 
 
 def _loss_of(causal: PreTrainedModel, states: torch.Tensor, wanted: torch.Tensor) -> torch.Tensor:

@@ -107,4 +107,10 @@ def _yarn(plain: torch.Tensor, theta: float, parameters: dict[str, Any]) -> torc
     return (1 - ramp) * plain + ramp * plain / parameters["factor"]
 
 
-_FREQUENCIES = {"default": _default, "linear": _linear, "llama3": _llama3, "yarn": _yarn}
+def _proportional(plain: torch.Tensor, theta: float, parameters: dict[str, Any]) -> torch.Tensor:
+    """Gemma 4: only the fastest dimensions rotate, a part of all, and by their frequencies in the whole head."""
+    rotated = int(parameters.get("partial_rotary_factor", 1.0) * len(plain))
+    return torch.where(torch.arange(len(plain)) < rotated, plain, 0.0) / parameters.get("factor", 1.0)
+
+
+_FREQUENCIES = {"default": _default, "linear": _linear, "llama3": _llama3, "yarn": _yarn, "proportional": _proportional}

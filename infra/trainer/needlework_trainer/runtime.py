@@ -105,7 +105,17 @@ def device_report() -> dict[str, Any]:
             "cuda": torch.version.cuda,
         }
     memory = os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
-    return {"name": platform.processor() or platform.machine(), "kind": "cpu", "threads": threads(), "memoryBytes": memory, "bfloat16": True}
+    return {"name": _processor(), "kind": "cpu", "threads": threads(), "memoryBytes": memory, "bfloat16": True}
+
+
+def _processor() -> str:
+    """The processor's own name where the system tells it, as Linux does on most machines; else its architecture."""
+    try:
+        with open("/proc/cpuinfo", encoding="utf-8", errors="replace") as handle:
+            names = [line.partition(":")[2].strip() for line in handle if line.startswith("model name")]
+    except OSError:
+        names = []
+    return next(filter(None, names), None) or platform.processor() or platform.machine()
 
 
 def describe_device(report: dict[str, Any]) -> str:

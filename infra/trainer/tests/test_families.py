@@ -101,12 +101,12 @@ def test_greedy_decoding_goes_on_past_the_window(tmp_path, name):
 def test_masking_equals_zeroing_columns_of_the_projection(tmp_path, name):
     base, heads = family_base(tmp_path / "m", name), [(0, 1), (0, 7), (2, 3)]
     model, ids = base.model, torch.tensor([[1, *range(20, 60)]])
-    width = output_projections(model)[0].in_features // 8
     with torch.no_grad():
         plain = model(input_ids=ids).logits
         with masked(model, heads):
             by_hook = model(input_ids=ids).logits
         for layer, head in heads:
+            width = output_projections(model)[layer].in_features // 8
             output_projections(model)[layer].weight[:, head * width : (head + 1) * width] = 0
         by_weight = model(input_ids=ids).logits
     torch.testing.assert_close(by_hook, by_weight)
@@ -117,7 +117,7 @@ def test_masking_equals_zeroing_columns_of_the_projection(tmp_path, name):
 def test_patching_all_heads_gives_the_real_models_logits(tmp_path, name):
     """Adapted is what comes before the heads' outputs, whatever it is called; windows are shorter than the prompt."""
     base = family_base(tmp_path / "m", name)
-    before = [target for target in lora_targets(base.model, "attention") if target not in ("o_proj", "dense")]
+    before = [target for target in lora_targets(base.model, "attention") if target.rpartition(".")[2] not in ("o_proj", "dense")]
     with two_models(base, tmp_path, before) as model:
         activate(model, "synthetic")
         synthetic = next_logits(model)

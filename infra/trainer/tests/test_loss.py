@@ -21,6 +21,7 @@ FAMILIES = {
     "gemma3_text": {},
     "granite": {"logits_scaling": 3.0},
     "cohere": {"logit_scale": 0.3},
+    "qwen3_moe": {"num_experts": 4, "num_experts_per_tok": 2, "moe_intermediate_size": 32, "decoder_sparse_step": 1},
 }
 
 
@@ -28,6 +29,9 @@ def float64_base(folder, seed, family):
     overrides = {**FAMILIES[family], "tie_word_embeddings": family == "gemma2"}
     base = make_base(folder, seed, family, **overrides)
     base.model.double()
+    if "moe" in family:
+        # The fast one takes no float64.
+        base.model.set_experts_implementation("eager")
     return base
 
 

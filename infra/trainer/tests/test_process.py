@@ -120,6 +120,9 @@ def test_one_process_runs_many_jobs_survives_bad_ones_and_ends_with_its_input(be
     assert ready["type"] == "ready" and ready["protocol"] == 1
     assert {"python", "torch", "transformers", "trl", "peft"} <= ready["versions"].keys()
     assert ready["device"]["kind"] in ("cpu", "cuda") and ready["device"]["threads"] >= 1
+    processors = Path("/proc/cpuinfo").read_text() if Path("/proc/cpuinfo").exists() else ""
+    if ready["device"]["kind"] == "cpu" and "model name" in processors:
+        assert f": {ready['device']['name']}\n" in processors
     assert ready["device"]["memoryBytes"] > 2**20 and isinstance(ready["device"]["bfloat16"], bool)
     told = trainer.read()
     assert told["type"] == "log" and told["message"].startswith("device: ") and "GiB" in told["message"]

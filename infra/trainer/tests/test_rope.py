@@ -15,6 +15,7 @@ SCALED = {
     "linear": {"factor": 4.0},
     "llama3": {"factor": 8.0, "low_freq_factor": 1.0, "high_freq_factor": 4.0, **OLD},
     "yarn": {"factor": 4.0, **OLD},
+    "proportional": {"factor": 2.0, "partial_rotary_factor": 0.25},
     "yarn, exact": {"rope_type": "yarn", "factor": 4.0, "truncate": False, "beta_fast": 16.0, "beta_slow": 2.0, **OLD},
 }
 

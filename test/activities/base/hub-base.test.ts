@@ -94,6 +94,25 @@ it('is planned without network, known by id and revision', async () => {
   expect(hub.requests).toHaveLength(before);
 });
 
+it('is of known shape before it was fetched where it is one of the paper’s', async () => {
+  for (const [id, billions] of [['meta-llama/Meta-Llama-3-8B-Instruct', 8.03], ['mistralai/Mistral-7B-Instruct-v0.1', 7.24]] as const) {
+    const [model] = specOf(id).models;
+    const shape = await modelShape(CHECKOUT, model!, null);
+    expect(shape).toMatchObject({ layers: 32, hiddenSize: 4096 });
+    expect(shape!.parameters / 1e9).toBeCloseTo(billions, 2);
+  }
+});
+
+it('may leave to its family how many heads and words it has', async () => {
+  const files = shipped();
+  const { num_attention_heads: _heads, num_key_value_heads: _groups, vocab_size: _words, ...config } = JSON.parse(files['config.json']!.toString('utf8')) as Record<string, unknown>;
+  // As Gemma 3 is published: text beside images, and only what differs from the family's own.
+  const { model_type, architectures, ...text } = config;
+  hub.publish('org/terse', REVISION, { ...files, 'config.json': Buffer.from(JSON.stringify({ model_type, architectures, text_config: text })) });
+  const { result } = await importBase(onWorker('terse'), 'org/terse');
+  expect(result.summary).toMatchObject({ modelType: 'llama', layers: 4, heads: null, vocabulary: null });
+});
+
 it('becomes an artifact of the files that a model is loaded from, with progress in bytes', async () => {
   const context = onWorker('first');
   const { result, told } = await importBase(context, 'org/tiny');

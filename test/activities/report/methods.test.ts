@@ -28,6 +28,15 @@ it('says who wrote the texts of written conditions, where there are some', () =>
   expect(written({ tasks: [{ task: 'musique', source: { kind: 'musique', questions: ['q'] } }], conditions: ['low/low'], write: { provider: 'openai', lowFacts: 'A.3' } })[0]).toContain('are written by prompt A.3');
 });
 
+it('says of a base what its config says', () => {
+  const results = fixtureResults({ source: 'miniature' });
+  const [base] = results.bases;
+  const said = (changes: Partial<NonNullable<typeof base>['architecture']>) =>
+    methods({ ...results, bases: [{ ...base!, architecture: { ...base!.architecture!, ...changes } }] }).find((sentence) => sentence.startsWith('Base model'));
+  expect(said({})).toMatch(/width 128, \d attention heads over \d key-value heads, vocabulary of 820, RoPE theta 10,?000\./);
+  expect(said({ attentionHeads: null, keyValueHeads: null, vocabularySize: null, ropeTheta: null })).toMatch(/width 128\. /);
+});
+
 it('says where contexts have fewer of something than the paper’s', () => {
   const results = fixtureResults({ source: 'miniature' });
   const said = (task: Partial<SweepSpecInput['tasks'][number]>, conditions: SweepSpecInput['conditions'] = ['real', 'symbolic']) =>

@@ -155,6 +155,11 @@ describe('of a repository', () => {
     expect(modelFiles(all, 'org/m').map(({ path }) => path)).toEqual(['config.json', 'tokenizer.json', 'generation_config.json', 'tokenizer_config.json', 'chat_template.jinja', 'model.safetensors.index.json', ...shards]);
   });
 
+  it('shards are fetched under either of the names that transformers gave them', () => {
+    const shards = ['model.safetensors-00001-of-00002.safetensors', 'model.safetensors-00002-of-00002.safetensors'];
+    expect(modelFiles(listed('config.json', 'tokenizer.json', 'model.safetensors.index.json', ...shards), 'org/m').map(({ path }) => path).slice(-2)).toEqual(shards);
+  });
+
   it('what is missing is named, with what is there instead', () => {
     expect(() => modelFiles(listed('config.json', 'pytorch_model.bin', 'tokenizer.model'), 'org/m')).toThrow('org/m: found no tokenizer.json, model.safetensors (it has pytorch_model.bin, tokenizer.model), allowed');
     expect(() => modelFiles(listed('config.json', 'tokenizer.json', 'model.safetensors.index.json'), 'org/m')).toThrow('found no model-….safetensors');

@@ -12,6 +12,9 @@ for await (const line of createInterface({ input: process.stdin })) {
     console.error('out of luck');
     process.exit(3);
   }
+  if (does === 'be killed') process.kill(process.pid, 'SIGKILL');
+  // What the client of a container engine says of the same.
+  if (does === 'be killed inside') process.exit(137);
   if (does === 'noise') process.stdout.write('not an event\n');
   if (does === 'refuse') say({ type: 'error', jobId, error: { type: 'PromptTooLong', message: 'prompt has 9 tokens', retryable: false } });
   else {

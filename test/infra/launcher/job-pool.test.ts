@@ -77,6 +77,14 @@ describe('JobPool', () => {
     expect((await one.run(...job('work'), 'a')).result.summary.pid).not.toBe(before.summary.pid);
   });
 
+  it('says what may have killed a process that could not say it itself', async () => {
+    const one = pool();
+    for (const [does, how] of [['be killed', 'SIGKILL'], ['be killed inside', 'exit status 137']] as const) {
+      await expect(one.run(...job(does), 'a')).rejects.toThrow(`ended (${how}), killed by something else than this worker: if the machine or the container ran out of memory`);
+    }
+    await expect(one.run(...job('crash'), 'a')).rejects.not.toThrow('out of memory');
+  });
+
   it('stops the process of a cancelled job, and rejects with the reason', async () => {
     const one = pool();
     const { result } = await one.run(...job('work'), 'a');

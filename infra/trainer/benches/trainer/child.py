@@ -12,7 +12,7 @@ from typing import Any
 
 @dataclass(frozen=True)
 class Measured:
-    """`seconds` by the clock and `cpu` of the process; `peak` resident memory, and `extra`, how
+    """`seconds` by the clock and `cpu` of the process; `peak` memory (resident, or the GPU's where it is used), and `extra`, how
     much of it lies above what the process had after its first run (a small one: weights are mapped from disk and only then there).
     """
 
@@ -56,6 +56,11 @@ class Child:
             self._process.kill()
 
 
+def seconds_of(run: Measured, device: str) -> float:
+    """The time that a run is measured by: the process's own on a CPU; on a GPU, whose work the CPU only waits for, by the clock."""
+    return run.seconds if device == "cuda" else run.cpu
+
+
 def _serve(pipe, make, arguments) -> None:
     from needlework_trainer.runtime import PeakMemory, prepare_environment
 
@@ -81,11 +86,19 @@ def _serve(pipe, make, arguments) -> None:
 
 
 def _resident() -> int:
+    import torch
+
+    if torch.cuda.is_available() and torch.cuda.is_initialized():
+        return torch.cuda.memory_allocated()
     with open("/proc/self/status") as handle:
         return next(int(line.split()[1]) * 1024 for line in handle if line.startswith("VmRSS:"))
 
 
-def available_memory() -> int:
-    """Bytes that this machine could still give."""
+def available_memory(device: str) -> int:
+    """Bytes that this machine, or its GPU, could still give."""
+    if device == "cuda":
+        import torch
+
+        return torch.cuda.mem_get_info()[0]
     with open("/proc/meminfo") as handle:
         return next(int(line.split()[1]) * 1024 for line in handle if line.startswith("MemAvailable:"))

@@ -10,17 +10,17 @@ from __future__ import annotations
 from pathlib import Path
 from statistics import median
 
-from .child import Child, available_memory
+from .child import Child, available_memory, seconds_of
 from .shape import SIZES, cache_bytes, make_folder, model_ref
-from .table import mib, ratios, row
+from .table import mib, ratios, row, unit, where
 
 
-def ours(folder: str):
+def ours(folder: str, size: str, device: str):
     from needlework_trainer.decode import greedy
     from needlework_trainer.jobs import ModelRef
     from needlework_trainer.models import load_base
 
-    model = load_base(ModelRef.model_validate(model_ref(Path(folder)))).model
+    model = load_base(ModelRef.model_validate(model_ref(Path(folder), size, device))).model
 
     def run(ids: list[int], answer: int):
         done = greedy(model, ids, (), answer, rows=True)
@@ -29,19 +29,19 @@ def ours(folder: str):
     return run
 
 
-def published(folder: str):
-    return _decoding(folder, "sdpa")
+def published(folder: str, size: str, device: str):
+    return _decoding(folder, size, device, "sdpa")
 
 
-def whole(folder: str):
-    return _decoding(folder, "eager")
+def whole(folder: str, size: str, device: str):
+    return _decoding(folder, size, device, "eager")
 
 
-def _decoding(folder: str, prefill: str):
+def _decoding(folder: str, size: str, device: str, prefill: str):
     import torch
     from transformers import AutoModelForCausalLM, DynamicCache
 
-    model = AutoModelForCausalLM.from_pretrained(folder, dtype=torch.float32, attn_implementation=prefill).eval()
+    model = AutoModelForCausalLM.from_pretrained(folder, dtype=getattr(torch, SIZES[size].dtype), attn_implementation=prefill).eval().to(device)
 
     @torch.inference_mode()
     def run(ids: list[int], answer: int):
@@ -49,39 +49,42 @@ def _decoding(folder: str, prefill: str):
         model.set_attn_implementation(prefill)
         whole_prompt = prefill == "eager"
         # As `generate` does, (a) sees the last prompt token in the first pass too.
-        first = model(input_ids=torch.tensor([ids if whole_prompt else ids[:-1]]), past_key_values=cache, logits_to_keep=1, output_attentions=whole_prompt)
+        first = model(input_ids=torch.tensor([ids if whole_prompt else ids[:-1]], device=device), past_key_values=cache, logits_to_keep=1, output_attentions=whole_prompt)
         step = first if whole_prompt else None
         model.set_attn_implementation("eager")
         current = ids[-1]
         while len(tokens) < answer:
             if step is None:
-                step = model(input_ids=torch.tensor([[current]]), past_key_values=cache, logits_to_keep=1, output_attentions=True)
+                step = model(input_ids=torch.tensor([[current]], device=device), past_key_values=cache, logits_to_keep=1, output_attentions=True)
             rows.append(torch.stack([layer[0, :, -1].argmax(-1) for layer in step.attentions]))
             current = int(step.logits[0, -1].argmax())
             tokens.append(current)
             step = None
-        return tokens, torch.stack(rows).numpy()
+        return tokens, torch.stack(rows).cpu().numpy()
 
     return run
 
 
-def bench(folder: Path, size: str, contexts: list[int], answer: int, repeats: int) -> None:
+def bench(folder: Path, size: str, contexts: list[int], answer: int, repeats: int, device: str) -> None:
     import random
 
-    make_folder(folder, size)
-    heads = SIZES[size]["num_hidden_layers"] * SIZES[size]["num_attention_heads"]
-    print(f"Head scoring: {size} random model, {heads} heads, {answer} answer tokens, CPU, one thread; medians of {repeats} interleaved runs")
-    print("How many times ours the others take (CPU seconds; in brackets least and most), and peak memory beyond weights and KV cache\n")
+    make_folder(folder, size, device)
+    shape = SIZES[size]
+    heads = shape.layers * shape.heads
+    print(f"Head scoring: {size} random model, {heads} heads, {answer} answer tokens, {where(device)}; medians of {repeats} interleaved runs")
+    print(f"How many times ours the others take ({unit(device)}; in brackets least and most), and peak memory beyond weights and KV cache\n")
     row("context", "ours", "(b) published: time", "(a) whole prompt: time", "memory: ours", "(b)", "(a)", "same places (b), (a)")
     for context in contexts:
         draw = random.Random(context)
-        ids = [1, *(draw.randrange(3, SIZES[size]["vocab_size"]) for _ in range(context - 1))]
+        ids = [1, *(draw.randrange(3, shape.vocabulary) for _ in range(context - 1))]
         # All matrices of attention, and a few of one layer while it is computed.
-        needed = (heads + 4 * SIZES[size]["num_attention_heads"]) * context**2 * 4
-        lean = needed < 0.7 * available_memory()
+        needed = (heads + 4 * shape.heads) * context**2 * shape.bytes_per_number
+        # On a GPU the three of them share its memory; weights are mapped from disk on the CPU.
+        weights = 3 * (folder / "model.safetensors").stat().st_size if device == "cuda" else 0
+        lean = needed < 0.7 * available_memory(device) - weights
         made = {"ours": ours, "b": published, **({"a": whole} if lean else {})}
         runs: dict[str, list] = {name: [] for name in made}
-        children = {name: Child(make, str(folder)) for name, make in made.items()}
+        children = {name: Child(make, str(folder), size, device) for name, make in made.items()}
         try:
             for child in children.values():
                 child.run(ids[:64], 2)
@@ -93,14 +96,14 @@ def bench(folder: Path, size: str, contexts: list[int], answer: int, repeats: in
         finally:
             for child in children.values():
                 child.__exit__()
-        cpu = {name: [run.cpu for run in found] for name, found in runs.items()}
+        took = {name: [seconds_of(run, device) for run in found] for name, found in runs.items()}
         beyond = {name: max(run.extra for run in found) - cache_bytes(size, context + answer) for name, found in runs.items()}
         places = {name: (runs["ours"][0].value[1] == found[0].value[1]).mean() for name, found in runs.items()}
         row(
             f"{context:,}",
-            f"{median(cpu['ours']):.2f} s",
-            ratios(cpu["b"], cpu["ours"]),
-            ratios(cpu["a"], cpu["ours"][:1]) if lean else "not run",
+            f"{median(took['ours']):.2f} s",
+            ratios(took["b"], took["ours"]),
+            ratios(took["a"], took["ours"][:1]) if lean else "not run",
             mib(beyond["ours"]),
             mib(beyond["b"]),
             mib(beyond["a"]) if lean else f"needs {needed / 2**30:.0f} GiB",

@@ -11,6 +11,16 @@ def ratios(others: list[float], ours: list[float]) -> str:
     return f"{median(found):.2f}x ({min(found):.2f}-{max(found):.2f})"
 
 
+def where(device: str) -> str:
+    """What a part ran on, for its head line."""
+    return "GPU" if device == "cuda" else "CPU, one thread"
+
+
+def unit(device: str) -> str:
+    """What is timed: on a CPU its own seconds, which other work on the machine does not count to."""
+    return "seconds" if device == "cuda" else "CPU seconds"
+
+
 def mib(size: float) -> str:
     return f"{size / 2**20:,.0f} MiB"
 
