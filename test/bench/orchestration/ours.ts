@@ -29,11 +29,11 @@ export async function startOurs(folder: string) {
   trainer.stdout.resume();
   let count = 0;
   return {
-    run: async (): Promise<OurRun> => {
+    run: async (spec: object = gridSpec()): Promise<OurRun> => {
       count += 1;
       const workflowId = `bench-${count}`;
       const started = performance.now();
-      const result = SweepResult.parse(await temporal.client.workflow.execute('sweep', { workflowId, taskQueue: LIGHT_QUEUE, args: [gridSpec()] }));
+      const result = SweepResult.parse(await temporal.client.workflow.execute('sweep', { workflowId, taskQueue: LIGHT_QUEUE, args: [spec] }));
       const seconds = (performance.now() - started) / 1000;
       if (result.status !== 'complete') throw new Error(`the sweep ended as ${result.status}`);
       const lengthOf = async (id: string) => (await temporal.client.workflow.getHandle(id).describe()).historyLength;
