@@ -1,6 +1,7 @@
 /** Search attributes of sweeps and cells, by which `temporal workflow list --query` finds them. */
 import { defineSearchAttributeKey, type SearchAttributePair } from '@temporalio/common';
-import { upsertSearchAttributes } from '@temporalio/workflow';
+import { upsertSearchAttributes, workflowInfo } from '@temporalio/workflow';
+import type { Stage } from './contracts/artifacts.ts';
 import { ATTRIBUTE_NAMES } from './attribute-names.ts';
 import type { CellPlan } from './plan/plan.ts';
 
@@ -13,6 +14,9 @@ const CONDITION = keyword(ATTRIBUTE_NAMES.condition);
 const STAGE = keyword(ATTRIBUTE_NAMES.stage);
 const STATUS = keyword(ATTRIBUTE_NAMES.status);
 
+/** The stage that every cell begins with. */
+const FIRST_STAGE: Stage = 'dataset';
+
 /** Those that a cell has from its start. */
 export function attributesOfCell(sweep: string, { task, model, condition }: CellPlan): SearchAttributePair[] {
   return [
@@ -20,6 +24,7 @@ export function attributesOfCell(sweep: string, { task, model, condition }: Cell
     { key: TASK, value: task },
     { key: MODEL, value: model },
     { key: CONDITION, value: condition },
+    { key: STAGE, value: FIRST_STAGE },
     { key: STATUS, value: 'running' },
   ];
 }
@@ -36,8 +41,10 @@ export function showStatus(status: string): void {
   upsertSearchAttributes([{ key: STATUS, value: status }]);
 }
 
-/** The stage that a cell is at, with its status. */
-export function showStage(stage: string, status: string): void {
+/** The stage that a cell is at, with its status. Each change costs an event, so what is shown already is not shown again. */
+export function showStage(stage: Stage, status: string): void {
+  const { typedSearchAttributes: shown } = workflowInfo();
+  if (shown.get(STAGE) === stage && shown.get(STATUS) === status) return;
   upsertSearchAttributes([
     { key: STAGE, value: stage },
     { key: STATUS, value: status },

@@ -1,3 +1,4 @@
+import type { StageEvent } from './contracts/progress.ts';
 import type { CellOrders } from './contracts/steering.ts';
 import { givenUp, givenUpIn } from './failures.ts';
 import type { CellWork } from './plan/plan.ts';
@@ -5,9 +6,10 @@ import { CellDesk } from './steering/cell-desk.ts';
 
 /**
  * One cell of the grid: (task, model, condition) from training data to scored and masked heads (paper, sections 3 and 4).
- * A stage that fails for good waits for a person, with the workflow (steering/cell-desk.ts).
+ * A stage that fails for good waits for a person, with the workflow (steering/cell-desk.ts). Its result is what its sweep has not
+ * been told before.
  */
-export async function cell(plan: CellWork, orders: CellOrders = { paused: false, onFailure: 'park', news: 'all' }, startedAs = ''): Promise<void> {
+export async function cell(plan: CellWork, orders: CellOrders = { paused: false, onFailure: 'park', news: 'all' }, startedAs = ''): Promise<StageEvent[]> {
   const desk = new CellDesk(plan, orders, startedAs);
   const { dataset, train, evaluate, score, mask } = plan.stages;
   try {
@@ -16,12 +18,12 @@ export async function cell(plan: CellWork, orders: CellOrders = { paused: false,
     // What one of them fails at does not stop the other: its hours of work would be lost.
     await allOf([desk.run(evaluate), desk.run(score).then(() => desk.run(mask))]);
     desk.show('done');
+    return await desk.untold();
   } catch (error) {
     const word = givenUpIn(error);
     desk.show(word === null ? 'cancelled' : word.by === 'skip' ? 'skipped' : 'failed');
-    throw error;
-  } finally {
     await desk.told();
+    throw error;
   }
 }
 

@@ -1,5 +1,5 @@
 import type { Board } from './board.ts';
-import type { SweepResult } from './contracts/progress.ts';
+import type { StageEvent, SweepResult } from './contracts/progress.ts';
 import type { FindResult } from './contracts/requests.ts';
 import type { Plan } from './plan/plan.ts';
 import type { Fingerprints } from './plan/recipes.ts';
@@ -24,6 +24,8 @@ export interface SweepRun {
   failures: SweepResult['failures'];
   /** Why cells could not be patched, by id. */
   unpatched: Record<string, string>;
+  /** To be told what happened in a cell, once it has told so itself. */
+  heard: (events: readonly StageEvent[]) => void;
   /** To be told of every change, so that people see it. */
   changed: () => void;
 }

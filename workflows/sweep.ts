@@ -99,9 +99,8 @@ async function runSweep(name: string, spec: SweepSpec, limits: SweepLimits, noti
     changed();
   };
   const healing = new Healing();
-  setHandler(stageEvents, (events, startedAs) => {
-    for (const told of events) {
-      const event = desk.hasStarted(told.cell, startedAs) ? told : ofEarlierRun(told);
+  const heard = (events: readonly StageEvent[]) => {
+    for (const event of events) {
       const before = board.cells.get(event.cell)?.status;
       onStageEvent(board, event);
       const after = board.cells.get(event.cell)?.status;
@@ -115,7 +114,8 @@ async function runSweep(name: string, spec: SweepSpec, limits: SweepLimits, noti
       else notices.blocked(event.cell, event.failure);
     }
     changed();
-  });
+  };
+  setHandler(stageEvents, (events, startedAs) => heard(events.map((told) => (desk.hasStarted(told.cell, startedAs) ? told : ofEarlierRun(told)))));
   setHandler(stageNews, ({ key, advance }) => {
     desk.queued.taken(key);
     onAdvance(board, key, advance);
@@ -127,7 +127,7 @@ async function runSweep(name: string, spec: SweepSpec, limits: SweepLimits, noti
     const unit = unitsOf(plan).find((candidate) => candidate.id === id);
     if (unit !== undefined) await shared.remake(unit);
   };
-  const run: SweepRun = { name, plan, fingerprints, board, desk, shared, healing, finished, failures: [], unpatched: {}, changed };
+  const run: SweepRun = { name, plan, fingerprints, board, desk, shared, healing, finished, failures: [], unpatched: {}, heard, changed };
   changed();
   const unwatch = watchTrainers(board, limits.looks, (jobs) => {
     if (jobs !== null) notices.unattended(jobs);

@@ -178,7 +178,7 @@ async function runCellWorkflow(run: SweepRun, unit: CellPlan): Promise<void> {
   run.changed();
   try {
     await desk.started(unit.id, child, orders);
-    await child.result();
+    run.heard(await child.result());
   } finally {
     desk.ended(unit.id);
     onCellEnded(board, unit.id);

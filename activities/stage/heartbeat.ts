@@ -20,7 +20,7 @@ export interface HeartbeatDetails extends StageAdvance {
   failures?: FailureCounts;
 }
 
-const FIRST_HEARTBEAT_MS = 250;
+const FIRST_HEARTBEAT_MS = 1_000;
 
 /** Heartbeats go on at this interval while nothing changes, so that a worker's death is noticed. */
 const HEARTBEAT_MS = 2_000;

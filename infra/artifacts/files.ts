@@ -4,6 +4,11 @@ import { readdir, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { pipeline } from 'node:stream/promises';
 
+/** SHA-256 (hexadecimal) and size of bytes in memory. */
+export function digestBytes(content: Uint8Array): { sha256: string; bytes: number } {
+  return { sha256: createHash('sha256').update(content).digest('hex'), bytes: content.length };
+}
+
 /** SHA-256 (hexadecimal) and size in bytes of a file, read as a stream. */
 export async function digestFile(path: string): Promise<{ sha256: string; bytes: number }> {
   const hash = createHash('sha256');

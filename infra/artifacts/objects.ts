@@ -1,12 +1,15 @@
 import { createReadStream, createWriteStream } from 'node:fs';
-import { mkdir } from 'node:fs/promises';
+import { mkdir, readFile, stat, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import type { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { DeleteObjectsCommand, GetObjectCommand, ListObjectsV2Command, PutObjectCommand, type S3Client, S3ServiceException } from '@aws-sdk/client-s3';
 import { Upload } from '@aws-sdk/lib-storage';
-import { digestFile } from './files.ts';
+import { digestBytes, digestFile } from './files.ts';
 import type { ManifestFile } from './manifest.ts';
+
+/** Files up to this size are held in memory for as long as they are on their way: streams and parts cost more than they do. */
+const SMALL_BYTES = 2 ** 20;
 
 /** Objects of a bucket, as artifacts and checkpoints need them. */
 export class Objects {
@@ -63,9 +66,11 @@ export class Objects {
   /** Uploads file `name` of `folder` to `<prefix>/<hash>/<name>`: makers that race never overwrite each other's bytes. */
   async upload(prefix: string, folder: string, name: string): Promise<ManifestFile> {
     const path = join(folder, name);
-    const { sha256, bytes } = await digestFile(path);
+    const content = (await stat(path)).size > SMALL_BYTES ? null : await readFile(path);
+    const { sha256, bytes } = content === null ? await digestFile(path) : digestBytes(content);
     const object = `${prefix}/${sha256.slice(0, 16)}/${name}`;
-    await new Upload({ client: this.#s3, params: { Bucket: this.#bucket, Key: object, Body: createReadStream(path) } }).done();
+    if (content !== null) await this.#s3.send(new PutObjectCommand({ Bucket: this.#bucket, Key: object, Body: content }));
+    else await new Upload({ client: this.#s3, params: { Bucket: this.#bucket, Key: object, Body: createReadStream(path) } }).done();
     return { name, object, bytes, sha256 };
   }
 
@@ -75,8 +80,7 @@ export class Objects {
     if (body === null) return `file ${file.name} is gone`;
     const path = join(folder, file.name);
     await mkdir(dirname(path), { recursive: true });
-    await pipeline(body as unknown as Readable, createWriteStream(path));
-    const { sha256, bytes } = await digestFile(path);
+    const { sha256, bytes } = file.bytes > SMALL_BYTES ? await streamTo(path, body as unknown as Readable) : await writeTo(path, await body.transformToByteArray());
     if (sha256 === file.sha256) return null;
     return `file ${file.name} has ${bytes} bytes with SHA-256 ${sha256}, its manifest says ${file.bytes} bytes with ${file.sha256}`;
   }
@@ -121,6 +125,16 @@ export class Objects {
       await this.#s3.send(new DeleteObjectsCommand({ Bucket: this.#bucket, Delete: { Objects: some } }));
     }
   }
+}
+
+async function streamTo(path: string, body: Readable): Promise<{ sha256: string; bytes: number }> {
+  await pipeline(body, createWriteStream(path));
+  return digestFile(path);
+}
+
+async function writeTo(path: string, content: Uint8Array): Promise<{ sha256: string; bytes: number }> {
+  await writeFile(path, content);
+  return digestBytes(content);
 }
 
 function isStatus(error: unknown, status: number): boolean {

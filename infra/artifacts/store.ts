@@ -1,4 +1,4 @@
-import { createHash, randomUUID } from 'node:crypto';
+import { randomUUID } from 'node:crypto';
 import { createWriteStream } from 'node:fs';
 import { access, mkdir, rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -7,7 +7,7 @@ import { setTimeout } from 'node:timers/promises';
 import type { S3Client } from '@aws-sdk/client-s3';
 import PQueue from 'p-queue';
 import { type ArtifactAddress, ArtifactCorrupt, ArtifactMissing } from './errors.ts';
-import { listFiles } from './files.ts';
+import { digestBytes, listFiles } from './files.ts';
 import { ManifestCache } from './manifest-cache.ts';
 import { Manifest, type ManifestFile } from './manifest.ts';
 import { Objects } from './objects.ts';
@@ -173,7 +173,7 @@ export class ArtifactStore {
       const body = await this.#objects.read(file.object);
       if (body === null) throw new ArtifactCorrupt(manifest, `file ${name} is gone`, manifest.committedAt);
       const bytes = Buffer.from(await body.transformToByteArray());
-      const sha256 = createHash('sha256').update(bytes).digest('hex');
+      const { sha256 } = digestBytes(bytes);
       if (sha256 === file.sha256) return bytes;
       problem = `file ${name} has SHA-256 ${sha256}, its manifest says ${file.sha256}`;
     }

@@ -19,6 +19,18 @@ export const PRIORITY_AND_FAIRNESS = {
   'matching.numTaskqueueWritePartitions': 1,
 } as const;
 
+/**
+ * A log that is written ahead is not synced at each of the server's many small transactions. A killed server loses nothing by it; a
+ * machine that loses its power at most the last moments, which are made again from the artifacts.
+ */
+const SQLITE_PRAGMAS = { journal_mode: 'WAL', synchronous: 'NORMAL' } as const;
+
+/**
+ * The development server reads the namespace and its search attributes from the database at every use, so that new ones count at
+ * once; ours are there before it starts. Those that a person adds to a running server count after a minute at most.
+ */
+const DEV_SETTINGS = { 'system.forceSearchAttributesCacheRefreshOnRead': false } as const;
+
 export interface TemporalOptions {
   /** The Temporal CLI. */
   executable: string;
@@ -55,13 +67,13 @@ export async function startTemporal(options: TemporalOptions): Promise<TemporalS
     executable,
     args: [
       'server', 'start-dev',
-      // A killed server loses nothing by it; a machine that loses its power at most the last moments, which are made again from the artifacts.
-      '--db-filename', databaseFile, '--sqlite-pragma', 'synchronous=NORMAL',
+      '--db-filename', databaseFile,
+      ...Object.entries(SQLITE_PRAGMAS).flatMap(([name, value]) => ['--sqlite-pragma', `${name}=${value}`]),
       '--ip', host, '--port', String(port), '--ui-port', String(uiPort),
       '--namespace', namespace,
       '--log-level', 'warn',
       ...Object.entries(searchAttributes).flatMap(([name, type]) => ['--search-attribute', `${name}=${type}`]),
-      ...Object.entries(dynamicConfig).flatMap(([name, value]) => ['--dynamic-config-value', `${name}=${JSON.stringify(value)}`]),
+      ...Object.entries({ ...DEV_SETTINGS, ...dynamicConfig }).flatMap(([name, value]) => ['--dynamic-config-value', `${name}=${JSON.stringify(value)}`]),
     ],
     logFile,
     pidFile: `${databaseFile}.pid`,

@@ -25,7 +25,7 @@ export async function s3ForTests(folder: string) {
   const credentials = loadOrCreateCredentials(join(folder, 'credentials.json'));
   const server = await startS3({ executable: executable('NEEDLEWORK_VERSITYGW'), folder: join(folder, 's3'), port: await anyPort(), credentials, bucket: BUCKET, logFile: join(folder, 's3.log') });
   const context = await contextForTests(folder, server.endpoint);
-  return { context, store: context.store, endpoint: server.endpoint, stop: () => server.stop() };
+  return { context, store: context.store, endpoint: server.endpoint, pid: server.pid, stop: () => server.stop() };
 }
 
 /** What activities work with, on such a server, with a cache of its own. */

@@ -46,8 +46,8 @@ describe('a sweep of many cells', { timeout: 240_000 }, () => {
     const patches = new Set(events.flatMap(({ eventId, activityTaskScheduledEventAttributes: event }) => (event?.activityType?.name === 'patchHeads' ? [String(eventId)] : [])));
     expect(patches.size).toBe(3);
     expect(mostAtOnce(events, ({ eventId }) => patches.has(String(eventId)), ({ activityTaskCompletedEventAttributes: event }) => patches.has(String(event?.scheduledEventId)))).toBeLessThanOrEqual(SMALL_LIMITS.atOnce);
-    // One signal a cell, and one more of each that was blocked.
-    expect(events.filter((event) => event.workflowExecutionSignaledEventAttributes != null)).toHaveLength(8);
+    // One signal of each cell that was blocked: the rest they end with.
+    expect(events.filter((event) => event.workflowExecutionSignaledEventAttributes != null)).toHaveLength(2);
     console.log(`6 cells that tell outcomes only: ${events.length} events, ${(events.length / 6).toFixed(1)} a cell`);
 
     const ids = result.cells.map(({ id }) => id);

@@ -235,11 +235,11 @@ describe('a sweep that runs', () => {
     await until(async () => order.length).toBe(1);
     expect((await progressOf(handle)).counts).toMatchObject({ running: 1, waiting: 2 });
     expect(await refusal(handle, 'setPriority', { priority: 9 })).toContain('priority: found 9, allowed: at most 5');
+    expect(await refusal(handle, 'setConcurrency', { cells: 0 })).toContain('cells: found 0, allowed: at least 1');
     await update(handle, 'setPriority', { priority: 1, cells: [SYMBOLIC] });
     await update(handle, 'skip', { cells: [REAL] });
     await until(async () => order.length).toBe(3);
     expect(order).toEqual(['real', 'symbolic', 'low/low']);
-    expect(await refusal(handle, 'setConcurrency', { cells: 0 })).toContain('cells: found 0, allowed: at least 1');
     const result = SweepResult.parse(await handle.result());
     expect(result.cells.map(({ status }) => status)).toEqual(['skipped', 'done', 'done']);
     expect(result.failures).toMatchObject([{ cell: REAL, type: 'Skipped', message: 'mdqa × tiny × real: skipped at stage train' }]);

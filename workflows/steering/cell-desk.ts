@@ -3,7 +3,7 @@ import { advanceText, MADE_ANEW, OF, ROOM_BELOW } from '../advance-text.ts';
 import { showStage, showStatus } from '../attributes.ts';
 import type { Recipe, Stage, StageResult } from '../contracts/artifacts.ts';
 import type { CellStatus, Failure, StageAdvance, StageEvent } from '../contracts/progress.ts';
-import { type CellOrders, RetryChange } from '../contracts/steering.ts';
+import type { CellOrders } from '../contracts/steering.ts';
 import { failureOf, givenUp } from '../failures.ts';
 import { cellLabel } from '../ids.ts';
 import { cellProgress, orders, retryCell, skipCell, stageEvents, stageNews } from '../messages.ts';
@@ -38,6 +38,8 @@ export class CellDesk {
   /** News that the sweep is to be told, and those on their way. */
   #news: StageEvent[] = [];
   #telling: Promise<void>[] = [];
+  /** From now on news wait for the cell's end. */
+  #ending = false;
 
   /** `startedAs`: by which the sweep knows this start of the cell. */
   constructor(plan: CellWork, given: CellOrders, startedAs: string) {
@@ -54,7 +56,9 @@ export class CellDesk {
       if (moved) this.#queued.putBack();
       if (next.onFailure === 'finish') this.#parked.release('finish');
     });
-    setHandler(retryCell, (given) => {
+    setHandler(retryCell, async (given) => {
+      // Cells that nothing goes wrong with have no need of the schemas (workflows/index.ts).
+      const { RetryChange } = await import(/* webpackMode: "eager" */ '../contracts/steering.ts');
       const change = RetryChange.safeParse(given ?? {});
       // A signal cannot be refused; the update of the sweep says what is wrong.
       if (!change.success) return log.warn('retry: its input is not allowed, so nothing was tried again', { problems: change.error.message });
@@ -135,7 +139,14 @@ export class CellDesk {
     this.#showDetails();
   }
 
-  /** Resolves when the sweep knows all; also where it is no more, or the cell is being cancelled. */
+  /** What the sweep has not been told, for a cell that is done to end with: a last signal would cost both of them more than that. */
+  async untold(): Promise<StageEvent[]> {
+    this.#ending = true;
+    await Promise.all(this.#telling);
+    return this.#takeNews();
+  }
+
+  /** Resolves when the sweep knows all, where the cell ends without a result; also where the sweep is no more, or the cell is being cancelled. */
   async told(): Promise<void> {
     await CancellationScope.nonCancellable(async () => {
       this.#send();
@@ -160,6 +171,7 @@ export class CellDesk {
         await condition(() => (this.#orders.news === 'all' ? this.#news.length > 0 : isUrgent()));
         const wait = sentAt + NEWS_PAUSE_MS - Date.now();
         if (wait > 0) await condition(isUrgent, wait);
+        if (this.#ending) return;
         this.#send();
         sentAt = Date.now();
       }
@@ -170,10 +182,14 @@ export class CellDesk {
   }
 
   #send(): void {
-    const news = this.#news.splice(0);
+    const news = this.#takeNews();
     if (news.length === 0 || this.#sweep === null) return;
-    const told = this.#orders.news === 'all' ? news : outcomesOf(news);
-    this.#telling.push(this.#sweep.signal(stageEvents, told, this.#startedAs).catch(() => {}));
+    this.#telling.push(this.#sweep.signal(stageEvents, news, this.#startedAs).catch(() => {}));
+  }
+
+  #takeNews(): StageEvent[] {
+    const news = this.#news.splice(0);
+    return this.#orders.news === 'all' ? news : outcomesOf(news);
   }
 
   #showStage(stage: Stage): void {

@@ -6,6 +6,7 @@ import { SweepResult } from '#workflows/contracts/progress.ts';
 import { LIGHT_QUEUE } from '#workflows/queues.ts';
 import { s3ForTests, storedActivities } from '../../support/stored-activities.ts';
 import { temporalForTests } from '../../support/temporal.ts';
+import { cpuSeconds } from './cpu.ts';
 import { gridSpec } from './dag.ts';
 
 export interface OurRun {
@@ -15,7 +16,11 @@ export interface OurRun {
   reused: number;
   /** Events in the history of the sweep, and in those of its cells together. */
   events: { sweep: number; cells: number };
+  /** CPU seconds by process; null where they cannot be told. On a machine that does other things too, they say more than the time. */
+  cpu: Record<Process, number | null>;
 }
+
+type Process = 'Temporal server' | 'S3 server' | 'light worker' | 'trainer worker';
 
 /** Servers and workers (those for trainer jobs in a process of their own), up before the first run. */
 export async function startOurs(folder: string) {
@@ -27,18 +32,21 @@ export async function startOurs(folder: string) {
   const ended = once(trainer, 'exit');
   await once(trainer.stdout, 'data');
   trainer.stdout.resume();
+  const pids: Record<Process, number> = { 'Temporal server': temporal.server.pid, 'S3 server': s3.pid, 'light worker': process.pid, 'trainer worker': trainer.pid! };
+  const cpu = () => Object.entries(pids).map(([name, pid]) => [name as Process, cpuSeconds(pid)] as const);
   let count = 0;
   return {
     run: async (): Promise<OurRun> => {
       count += 1;
       const workflowId = `bench-${count}`;
-      const started = performance.now();
+      const [started, before] = [performance.now(), new Map(cpu())];
       const result = SweepResult.parse(await temporal.client.workflow.execute('sweep', { workflowId, taskQueue: LIGHT_QUEUE, args: [gridSpec()] }));
       const seconds = (performance.now() - started) / 1000;
+      const used = Object.fromEntries(cpu().map(([name, now]) => [name, now === null ? null : now - before.get(name)!])) as OurRun['cpu'];
       if (result.status !== 'complete') throw new Error(`the sweep ended as ${result.status}`);
       const lengthOf = async (id: string) => (await temporal.client.workflow.getHandle(id).describe()).historyLength;
       const lengths = await Promise.all(result.cells.filter(({ workflowId: id }) => id !== null).map(({ workflowId: id }) => lengthOf(id!)));
-      return { seconds, ran: result.stagesRun, reused: result.stagesReused, events: { sweep: await lengthOf(workflowId), cells: lengths.reduce((sum, length) => sum + length, 0) } };
+      return { seconds, ran: result.stagesRun, reused: result.stagesReused, events: { sweep: await lengthOf(workflowId), cells: lengths.reduce((sum, length) => sum + length, 0) }, cpu: used };
     },
     stop: async () => {
       light.shutdown();

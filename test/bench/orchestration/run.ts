@@ -38,6 +38,7 @@ try {
   }
   table([ours, ...others]);
   const { first, again } = last!;
+  console.log(`ours, CPU of the last first run: ${Object.entries(first.cpu).map(([name, seconds]) => `${name} ${seconds?.toFixed(1) ?? '?'} s`).join(', ')}`);
   console.log(`ours: ${first.ran} stages did work, then ${again.reused} were there. Events in histories: ${first.events.sweep} of the sweep and ${(first.events.cells / cells).toFixed(1)} of a cell, ${((first.events.sweep + first.events.cells) / cells).toFixed(1)} a cell in all; again ${again.events.sweep} of the sweep`);
 } finally {
   rmSync(folder, { recursive: true, force: true, maxRetries: 5 });
