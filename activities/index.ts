@@ -43,7 +43,12 @@ const fingerprint = (context: ActivityContext, spec: SweepSpec) =>
 
 /** Activities that any worker can do. */
 export function lightActivities(context: ActivityContext) {
-  return bind(context, { fingerprintInputs: fingerprint, findFinished, importSource, importBase, writeTexts, submitTexts, collectTexts, synthesizeDataset, writeReport, publishReport, discardArtifact, locateStore, lookForTrainers, postNotice });
+  return bind(context, { fingerprintInputs: fingerprint, findFinished, importSource, importBase, synthesizeDataset, writeReport, publishReport, discardArtifact, locateStore, lookForTrainers, postNotice });
+}
+
+/** Activities that ask LLMs. */
+export function llmActivities(context: ActivityContext) {
+  return bind(context, { writeTexts, submitTexts, collectTexts });
 }
 
 /** Activities that need a trainer. */
@@ -51,4 +56,4 @@ export function trainerActivities(context: ActivityContext) {
   return bind(context, { pretrainBase, rankPassages, trainAdapter, evaluateModel, scoreHeads, maskHeads, patchHeads });
 }
 
-export type Activities = ReturnType<typeof lightActivities> & ReturnType<typeof trainerActivities>;
+export type Activities = ReturnType<typeof lightActivities> & ReturnType<typeof llmActivities> & ReturnType<typeof trainerActivities>;

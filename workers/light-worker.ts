@@ -13,7 +13,7 @@ export interface WorkerOptions {
   deployment?: WorkerDeploymentOptions;
 }
 
-/** Worker for workflows and for the activities that need no trainer. */
+/** Worker for workflows and for the activities that need neither a trainer nor an LLM. */
 export function lightWorker({ connection, namespace, workflowBundle, context, deployment }: WorkerOptions): Promise<Worker> {
   return Worker.create({
     connection,

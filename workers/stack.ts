@@ -16,6 +16,7 @@ import { workflowBundle, workflowCodeName } from './bundle.ts';
 import { remotesFrom } from './downloads.ts';
 import { CHECKOUT, type Home } from './home.ts';
 import { lightWorker } from './light-worker.ts';
+import { llmWorker } from './llm-worker.ts';
 import { fileLogger, logTemporalTo } from './logger.ts';
 import { newsSeconds } from './news-seconds.ts';
 import { renewSweeps } from './renew-sweeps.ts';
@@ -95,6 +96,7 @@ export async function startStack(home: Home, env: NodeJS.ProcessEnv, onStep: (st
     });
     const workers = [
       await lightWorker({ connection, namespace: NAMESPACE, workflowBundle: await bundling, context }),
+      await llmWorker({ connection, namespace: NAMESPACE, context }),
       await trainerWorker({ connection, namespace: NAMESPACE, context }, trainer),
       await trainerPresence({ connection, namespace: NAMESPACE }),
     ];

@@ -1,6 +1,6 @@
 /** The one table of timeouts, heartbeats and retries; every activity and child workflow takes its own from here. */
 import { ActivityCancellationType, type ActivityOptions } from '@temporalio/workflow';
-import { LIGHT_QUEUE, TRAINER_QUEUE } from './queues.ts';
+import { LIGHT_QUEUE, LLM_QUEUE, TRAINER_QUEUE } from './queues.ts';
 
 /**
  * Failures that no retry helps are marked non-retryable where they arise, and so is the last of `MOST_FAILURES`
@@ -20,7 +20,7 @@ export const POLICIES = {
   /** Sources, datasets, reports: minutes of work on one core; what was lost with a worker is cheap to repeat. */
   data: { summary: 'reads the files that the spec names', taskQueue: LIGHT_QUEUE, startToCloseTimeout: '6h', heartbeatTimeout: '1m', retry },
   /** An LLM's texts: hundreds of thousands of calls under the endpoint's limits. What was paid for is in the reply cache, whatever happens. */
-  writing: { taskQueue: LIGHT_QUEUE, startToCloseTimeout: '14d', heartbeatTimeout: '1m', retry },
+  writing: { taskQueue: LLM_QUEUE, startToCloseTimeout: '14d', heartbeatTimeout: '1m', retry },
   /**
    * Trainer jobs: hours on a GPU. No bound on the wait in the queue, since a free device may be long in coming. Cancelling
    * waits until the trainer has stopped, so that no job outlives its sweep.

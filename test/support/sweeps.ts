@@ -4,7 +4,7 @@ import { Worker } from '@temporalio/worker';
 import { afterAll, afterEach, beforeAll } from 'vitest';
 import { SweepResult } from '#workflows/contracts/progress.ts';
 import type { SweepSpecInput } from '#workflows/contracts/spec.ts';
-import { LIGHT_QUEUE, TRAINER_QUEUE } from '#workflows/queues.ts';
+import { LIGHT_QUEUE, LLM_QUEUE, TRAINER_QUEUE } from '#workflows/queues.ts';
 import { instantActivities, type StageBehaviour } from './instant-activities.ts';
 import { temporalForTests } from './temporal.ts';
 
@@ -31,8 +31,8 @@ export function sweepsForTests(prefix: string, workflows?: URL) {
     client: () => temporal.client,
     native: () => temporal.native,
     address: () => temporal.server.address,
-    /** Workers for both queues, until the test ends; with `trainersLater`, those for trainer jobs are started by `trainers`. */
-    workers: async (behaviour?: StageBehaviour, batches?: { submitted: string[]; polls: number }, trainersLater = false) => {
+    /** Workers for all queues, until the test ends, but those that come `later`, which are started by `trainers` and `writers`. */
+    workers: async (behaviour?: StageBehaviour, batches?: { submitted: string[]; polls: number }, later: ('trainers' | 'writers')[] = []) => {
       const instant = instantActivities(behaviour, batches);
       const { workflowBundle } = temporal;
       const run = async (options: Parameters<typeof temporal.worker>[0]) => {
@@ -45,9 +45,11 @@ export function sweepsForTests(prefix: string, workflows?: URL) {
       };
       /** At most so many jobs at once; as a rule any number. */
       const trainers = (atOnce?: number) => run({ taskQueue: TRAINER_QUEUE, ...(atOnce !== undefined && { maxConcurrentActivityTaskExecutions: atOnce }) });
+      const writers = () => run({ taskQueue: LLM_QUEUE });
       await run({ taskQueue: LIGHT_QUEUE, workflowBundle });
-      if (!trainersLater) await trainers();
-      return { ...instant, trainers };
+      if (!later.includes('writers')) await writers();
+      if (!later.includes('trainers')) await trainers();
+      return { ...instant, trainers, writers };
     },
     start,
     /** Starts a sweep and waits for its result. */

@@ -4,7 +4,7 @@ import { Client, Connection } from '@temporalio/client';
 import { bundleWorkflowCode, DefaultLogger, NativeConnection, Runtime, Worker, type WorkerOptions } from '@temporalio/worker';
 import { PRIORITY_AND_FAIRNESS, startTemporal } from '#infra/servers/index.ts';
 import { SEARCH_ATTRIBUTES } from '#workers/search-attributes.ts';
-import { LIGHT_QUEUE, TRAINER_QUEUE } from '#workflows/queues.ts';
+import { LIGHT_QUEUE, LLM_QUEUE, TRAINER_QUEUE } from '#workflows/queues.ts';
 import { MAX_HEARTBEAT_THROTTLE } from '#workers/timing.ts';
 import { anyPort, executable } from '../infra/servers/support.ts';
 import { temporaryFolder } from './folders.ts';
@@ -45,10 +45,11 @@ export async function temporalForTests(workflows = WORKFLOWS) {
       server = await start();
     },
     worker,
-    /** Runs workers for both queues until what it returns is called; `trainerJobs` at once, as a rule a hundred. */
+    /** Runs workers for all queues until what it returns is called; `trainerJobs` at once, as a rule a hundred. */
     serve: async (activities: object, { trainerJobs, ...options }: Pick<WorkerOptions, 'identity'> & { trainerJobs?: number } = {}) => {
       const workers = [
         await worker({ ...options, taskQueue: LIGHT_QUEUE, workflowBundle, activities }),
+        await worker({ ...options, taskQueue: LLM_QUEUE, activities }),
         await worker({ ...options, taskQueue: TRAINER_QUEUE, activities, ...(trainerJobs !== undefined && { maxConcurrentActivityTaskExecutions: trainerJobs }) }),
       ];
       const running = workers.map((one) => one.run());

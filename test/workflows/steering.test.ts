@@ -251,7 +251,7 @@ describe('a sweep that runs', () => {
   }, 240_000);
 
   it('is served before a less urgent one', async () => {
-    const { ran, trainers } = await workers(undefined, undefined, true);
+    const { ran, trainers } = await workers(undefined, undefined, ['trainers']);
     const priorities = [5, 1, 3];
     const handles = await Promise.all(priorities.map((priority) => start({ ...spec, conditions: ['real'], seed: priority, run: { priority } })));
     for (const handle of handles) await until(async () => Object.keys((await progressOf(handle)).cells[0]!.running)).toEqual(['train']);
@@ -264,7 +264,7 @@ describe('a sweep that runs', () => {
   }, 240_000);
 
   it('is moved forward among those that wait for a device when it becomes more urgent, but for what is at work', async () => {
-    const { ran, trainers } = await workers(undefined, undefined, true);
+    const { ran, trainers } = await workers(undefined, undefined, ['trainers']);
     const [first, second, urgent] = await Promise.all([11, 12, 13].map((seed) => start({ ...spec, conditions: ['real'], baselines: ['untuned'], seed })));
     const handles = [first!, second!, urgent!];
     const waiting = async (handle: WorkflowHandle) => (await progressOf(handle)).cells.flatMap(({ running }) => Object.keys(running));

@@ -313,6 +313,20 @@ describe('a sweep whose texts an LLM writes', () => {
     await replay(handle);
   });
 
+  it('lets texts wait in a queue of their own, while all that needs none goes on', async () => {
+    const { ran, writers } = await workers(undefined, undefined, ['writers']);
+    const spec = writes({});
+    const handle = await start({ ...spec, conditions: ['real', ...spec.conditions!] });
+    const statusOf = async (id: string) => SweepProgress.parse(await handle.query('progress')).cells.find((cell) => cell.id === id)!.status;
+    await expect.poll(() => statusOf('mdqa/tiny/real'), { timeout: 20_000 }).toBe('done');
+    expect(ran.filter(({ stage }) => stage === 'write')).toEqual([]);
+    expect(await statusOf('mdqa/tiny/high/high')).not.toBe('done');
+    await writers();
+    expect(await handle.result()).toMatchObject({ status: 'complete' });
+    expect(ran.filter(({ stage }) => stage === 'write')).toHaveLength(2);
+    await replay(handle);
+  });
+
   it('pauses at its cost ceiling, says so, and goes on when that is raised', async () => {
     const { ran } = await workers(({ stage, params }, llm) => (stage === 'write' && params.what === 'passages' && (llm?.costCeilingDollars ?? 0) < 2 ? 'too dear' : 'succeed'));
     const handle = await start(writes({ costCeilingDollars: 1 }));

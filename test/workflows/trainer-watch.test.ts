@@ -15,7 +15,7 @@ const WAITING = 'a worker with a trainer (needlework worker trainer): 1 job wait
 
 describe('a sweep whose trainer jobs nobody does', () => {
   it('says so and fails nothing; is content with a worker that is busy, and goes on when one is free', async () => {
-    const { trainers, notices, ran } = await workers(undefined, undefined, true);
+    const { trainers, notices, ran } = await workers(undefined, undefined, ['trainers']);
     const handle = await start(smallSpec({ baselines: [], conditions: ['real'], run: { webhook: { url: 'https://example.org/hook' } } }));
     await until(async () => (await progressOf(handle)).waitingFor).toBe(WAITING);
     expect((await progressOf(handle)).status).toBe('running');

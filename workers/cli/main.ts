@@ -8,7 +8,7 @@ import { plan } from './plan.ts';
 import { report } from './report.ts';
 import { start } from './start.ts';
 import { up } from './up.ts';
-import { worker } from './worker.ts';
+import { worker, WORKER_ROLES } from './worker.ts';
 
 const DEFAULT_SPEC = 'examples/quickstart.json';
 
@@ -66,8 +66,9 @@ program
 program
   .command('worker')
   .description('run one worker against the Temporal server and S3 store that the environment names')
-  .argument('<role>', 'light or trainer', (role: string) => {
-    if (role !== 'light' && role !== 'trainer') throw new InvalidArgumentError(`found "${role}", allowed: light, trainer`);
+  .argument('<role>', WORKER_ROLES.join(', '), (found: string) => {
+    const role = WORKER_ROLES.find((each) => each === found);
+    if (role === undefined) throw new InvalidArgumentError(`found "${found}", allowed: ${WORKER_ROLES.join(', ')}`);
     return role;
   })
   .action(worker);

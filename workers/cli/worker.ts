@@ -12,6 +12,7 @@ import { currentVersion, DEPLOYMENT, deploymentOptions } from '../deployment.ts'
 import { remotesFrom } from '../downloads.ts';
 import { CHECKOUT, homeFrom } from '../home.ts';
 import { lightWorker } from '../light-worker.ts';
+import { llmWorker } from '../llm-worker.ts';
 import { logTemporalTo, stdoutLogger } from '../logger.ts';
 import { newsSeconds } from '../news-seconds.ts';
 import { fleetPlaces } from '../places.ts';
@@ -21,12 +22,15 @@ import { trainerLaunch } from '../trainer-launch.ts';
 import { trainerPresence, trainerWorker } from '../trainer-worker.ts';
 import { untilStopped } from './signals.ts';
 
+export const WORKER_ROLES = ['light', 'llm', 'trainer'] as const;
+export type WorkerRole = (typeof WORKER_ROLES)[number];
+
 /**
- * `needlework worker light|trainer`: one worker of a fleet. Temporal is found as its CLI finds it (TEMPORAL_ADDRESS,
+ * `needlework worker light|llm|trainer`: one worker of a fleet (a light one writes texts, too). Temporal is found as its CLI finds it (TEMPORAL_ADDRESS,
  * TEMPORAL_NAMESPACE, profiles, TLS, API key), S3 as the AWS SDK does, with NEEDLEWORK_S3_BUCKET and, for a server that is
  * not Amazon's, NEEDLEWORK_S3_ENDPOINT.
  */
-export async function worker(role: 'light' | 'trainer'): Promise<void> {
+export async function worker(role: WorkerRole): Promise<void> {
   const { env } = process;
   const logger = stdoutLogger(`${role}-worker`);
   logTemporalTo(logger);
@@ -54,11 +58,14 @@ export async function worker(role: 'light' | 'trainer'): Promise<void> {
     newsSeconds: newsSeconds(env),
   };
   const trainer = role === 'trainer' ? new JobPool(1, { ...(await trainerLaunch(home, env)), onLog: (level, message) => logger.info({ level }, message) }) : null;
-  // Trainer workers run no workflow code.
-  const deployment = trainer ? null : await deploymentOptions();
+  // Only light workers run workflow code.
+  const deployment = role === 'light' ? await deploymentOptions() : null;
   const workers = trainer
     ? [await trainerWorker({ connection, namespace, context }, trainer), await trainerPresence({ connection, namespace })]
-    : [await lightWorker({ connection, namespace, workflowBundle: await workflowBundle(env.NEEDLEWORK_CACHE || home.folder), context, ...(deployment && { deployment }) })];
+    : [
+        await llmWorker({ connection, namespace, context }),
+        ...(deployment ? [await lightWorker({ connection, namespace, workflowBundle: await workflowBundle(env.NEEDLEWORK_CACHE || home.folder), context, deployment })] : []),
+      ];
   void untilStopped().then(() => workers.forEach((running) => running.shutdown()));
   try {
     const served = Promise.all(workers.map((running) => running.run())).then(() => {});

@@ -3,7 +3,7 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
 import { SweepResult } from '#workflows/contracts/progress.ts';
-import { LIGHT_QUEUE } from '#workflows/queues.ts';
+import { LIGHT_QUEUE, LLM_QUEUE } from '#workflows/queues.ts';
 import { s3ForTests, storedActivities } from '../../support/stored-activities.ts';
 import { temporalForTests } from '../../support/temporal.ts';
 import { cpuSeconds } from './cpu.ts';
@@ -26,8 +26,8 @@ type Process = 'Temporal server' | 'S3 server' | 'light worker' | 'trainer worke
 export async function startOurs(folder: string) {
   const [temporal, s3] = [await temporalForTests(), await s3ForTests(folder)];
   const { activities } = storedActivities(s3.context);
-  const light = await temporal.worker({ taskQueue: LIGHT_QUEUE, workflowBundle: temporal.workflowBundle, activities });
-  const running = light.run();
+  const light = [await temporal.worker({ taskQueue: LIGHT_QUEUE, workflowBundle: temporal.workflowBundle, activities }), await temporal.worker({ taskQueue: LLM_QUEUE, activities })];
+  const running = light.map((worker) => worker.run());
   const trainer = spawn(process.execPath, [fileURLToPath(new URL('../../support/worker-process.ts', import.meta.url)), temporal.server.address, s3.endpoint, folder, 'trainer'], { stdio: ['ignore', 'pipe', 'ignore'] });
   const ended = once(trainer, 'exit');
   await once(trainer.stdout, 'data');
@@ -49,9 +49,9 @@ export async function startOurs(folder: string) {
       return { seconds, ran: result.stagesRun, reused: result.stagesReused, events: { sweep: await lengthOf(workflowId), cells: lengths.reduce((sum, length) => sum + length, 0) }, cpu: used };
     },
     stop: async () => {
-      light.shutdown();
+      for (const worker of light) worker.shutdown();
       trainer.kill('SIGTERM');
-      await Promise.all([running, ended]);
+      await Promise.all([...running, ended]);
       await temporal.stop();
       await s3.stop();
     },
