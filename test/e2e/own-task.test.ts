@@ -113,6 +113,6 @@ describe('a task and a condition of one’s own, in a checkout of one’s own', 
     const { evaluation } = cellOf('ledger', 'real');
     const row = /<h3>Ledger, tiny<\/h3>[^]*?<tr><th scope="row">Real data<\/th>(.*?)<\/tr>/.exec(page.slice(page.indexOf('id="results"')))![1]!;
     expect(row.replace(/<[^>]*>/g, ' ')).toContain(evaluation!.f1.mean.toFixed(2));
-    expect(page).toContain('Source of Ledger: rows of a task of one’s own, from files; 120 training questions, 12 test questions');
+    expect(page.replace(/<[^>]*>/g, '')).toContain('Source of Ledger: rows of a task of one’s own, from files; 120 training questions, 12 test questions');
   });
 });
