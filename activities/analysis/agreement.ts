@@ -2,6 +2,7 @@
 import { type Agreement, type HeldOutSetting, Overlap, type SettingAgreement } from '#workflows/contracts/agreement.ts';
 import type { SettingResults } from '#workflows/contracts/report.ts';
 import { settingId } from '#workflows/ids.ts';
+import { comparable } from './correlation.ts';
 import { mean } from './intervals.ts';
 
 /** A candidate with its overlaps with the real model, and F1 on real questions; null where not measured. */
@@ -27,7 +28,7 @@ export function agreement(settings: readonly MeasuredSetting[]): Agreement {
 }
 
 export function settingAgreement({ setting, candidates }: MeasuredSetting, by: Overlap): SettingAgreement {
-  const pairs = candidates.flatMap(({ name, f1, ...overlaps }): Pair[] => (f1 === null || overlaps[by] === null ? [] : [{ name, overlap: overlaps[by], f1 }]));
+  const pairs = candidates.flatMap(({ name, f1, ...overlaps }): Pair[] => (f1 === null || overlaps[by] === null ? [] : [{ name, overlap: comparable(overlaps[by]), f1: comparable(f1) }]));
   // Of equal ones the first of the sweep, so that nothing depends on chance.
   const highest = (of: (pair: Pair) => number) => pairs.reduce<Pair | null>((best, pair) => (best === null || of(pair) > of(best) ? pair : best), null);
   const [advised, best] = [highest(({ overlap }) => overlap), highest(({ f1 }) => f1)];

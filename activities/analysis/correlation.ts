@@ -4,10 +4,17 @@ import type { Correlation } from '#workflows/contracts/report.ts';
 /** Most pairs whose permutations are all gone through: one of each condition that there is. */
 export const EXACT = 10;
 
-/** Ranks from 1, equal values sharing the mean of theirs. @throws RangeError for a value that is not a finite number */
+/** Significant digits to which values are told apart: a mean of the same answers in another order differs in the sixteenth. */
+const TOLD_APART = 12;
+
+/** The value by which numbers are compared: means that are equal but for the rounding of their sums have the same. */
+export const comparable = (value: number): number => Number(value.toPrecision(TOLD_APART));
+
+/** Ranks from 1, equal values (`comparable`) sharing the mean of theirs. @throws RangeError for a value that is not a finite number */
 export function averageRanks(values: readonly number[]): number[] {
   for (const [at, value] of values.entries()) if (!Number.isFinite(value)) throw new RangeError(`values[${at}]: must be a finite number, found ${value}`);
-  return values.map((value) => values.filter((other) => other < value).length + (values.filter((other) => other === value).length + 1) / 2);
+  const compared = values.map(comparable);
+  return compared.map((value) => compared.filter((other) => other < value).length + (compared.filter((other) => other === value).length + 1) / 2);
 }
 
 /**

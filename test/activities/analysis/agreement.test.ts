@@ -21,6 +21,10 @@ describe('agreement of head overlap with F1', () => {
     expect(settingAgreement({ setting: 's', candidates: [] }, 'cosine')).toEqual({ setting: 's', by: 'cosine', candidates: 0, pairs: 0, alike: null, advised: null, best: null, lost: null, leftOut: null });
   });
 
+  it('takes F1s for equal that differ by the rounding of their sums alone', () => {
+    expect(settingAgreement({ setting: 's', candidates: [candidate('a', 0.6, (0.1 + 0.2) / 2), candidate('b', 0.8, 0.3 / 2)] }, 'recall')).toMatchObject({ pairs: 0, alike: null, lost: 0 });
+  });
+
   it('foretells what is left out from the line through the others', () => {
     // On one line, what is left out is foretold exactly; the mean of the others is not.
     const line = settingAgreement({ setting: 's', candidates: [0.1, 0.4, 0.5, 0.9].map((x) => candidate(String(x), x, 0.2 + 0.5 * x)) }, 'recall').leftOut!;

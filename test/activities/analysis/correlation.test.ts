@@ -18,6 +18,13 @@ describe('Spearman', () => {
     expect(() => averageRanks([1, Number.NaN])).toThrow(/values\[1\].*NaN/);
   });
 
+  test('takes means for equal that differ by the rounding of their sums alone', () => {
+    const [one, other] = [(0.1 + 0.2) / 2, (0.3 + 0) / 2];
+    expect(one).not.toBe(other);
+    expect(averageRanks([one, other, 0.15 + 1e-9])).toEqual([1.5, 1.5, 3]);
+    expect(spearman([one, other, 0.5], [0.3, 0.2, 0.5])).toEqual(spearman([0.15, 0.15, 0.5], [0.3, 0.2, 0.5]));
+  });
+
   test('counts every pairing for its p-value', () => {
     expect(spearman([1, 2, 3], [1, 2, 3])).toEqual({ rho: 1, p: 2 / 6, n: 3 });
     expect(spearman([1, 2, 3, 4], [4, 3, 2, 1])).toEqual({ rho: -1, p: 2 / 24, n: 4 });

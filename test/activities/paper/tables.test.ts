@@ -32,3 +32,10 @@ test('where two tables give another F1 for the same model, both cells say so', (
   expect(clash.filter(({ note }) => note === undefined)).toEqual([]);
   expect(all.filter((cell) => cell.note !== undefined && !clash.includes(cell))).toEqual([]);
 });
+
+test('where the original F1 of a patched model is another than its F1 elsewhere, its cell says so', () => {
+  const all = PAPER_TABLES.flatMap(({ table, modules, cells }) => cells.map((cell) => ({ ...cell, table, modules })));
+  const clash = all.flatMap((cell) => (cell.measure !== 'original' ? [] : all.flatMap((other) => (other.measure === 'f1' && other.modules === cell.modules && other.model === cell.model && other.task === cell.task && other.condition === cell.condition && other.value !== cell.value ? [{ note: cell.note ?? '', says: `Table ${other.table} has ${other.value.toFixed(2)}` }] : []))));
+  expect(clash.length).toBe(14);
+  expect(clash.filter(({ note, says }) => !note.includes(says))).toEqual([]);
+});
