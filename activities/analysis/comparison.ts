@@ -1,10 +1,11 @@
 /** Two sweeps side by side: the same cells of both, and where they were asked for other things. Pure. */
 import type { Baseline, Condition } from '#workflows/contracts/experiment.ts';
 import type { ComparedCell, ComparedSide, SweepComparison } from '#workflows/contracts/comparison.ts';
-import type { SettingResults } from '#workflows/contracts/report.ts';
+import type { SettingResults, StageFacts } from '#workflows/contracts/report.ts';
 import { retrievalHeads, cosine } from './heads.ts';
 import { bootstrapMean, type Bootstrap } from './intervals.ts';
 import { specDifferences } from './spec-differences.ts';
+import { unitId } from './units.ts';
 import { analyseSweep, type EvaluateFiles, type SweepFiles } from './sweep.ts';
 
 /** A sweep as it is known by name, with the contents of its artifacts. */
@@ -26,7 +27,7 @@ export function compareSweeps(a: NamedFiles, b: NamedFiles): SweepComparison {
   const { methods } = left.results;
   const places = new Map([...left.cells, ...right.cells].map(([id, { place }]) => [id, place]));
   return {
-    schemaVersion: 1,
+    schemaVersion: 2,
     a: { sweep: a.sweep, description: a.files.spec.description },
     b: { sweep: b.sweep, description: b.files.spec.description },
     differences: specDifferences(a.files.spec, b.files.spec),
@@ -44,16 +45,19 @@ function cellsOf({ files }: NamedFiles, bySeed: boolean) {
       const place: Place = { task: setting.task, model: setting.model, variant: setting.variant ?? null, seed: bySeed ? (setting.seed ?? files.spec.seed) : null, by };
       cells.set(JSON.stringify(Object.values(place)), { place, own });
     };
-    for (const [index, baseline] of setting.baselines.entries()) add(baseline.baseline, { side: sideOf(baseline, null), evaluate: contents.baselines[index]!.evaluate, heads: null });
-    for (const [index, cell] of setting.cells.entries()) add(cell.condition, { side: sideOf(cell, cell.heads), evaluate: contents.cells[index]!.evaluate, heads: cell.heads });
+    for (const [index, baseline] of setting.baselines.entries()) add(baseline.baseline, { side: sideOf(setting, baseline.baseline, baseline, null), evaluate: contents.baselines[index]!.evaluate, heads: null });
+    for (const [index, cell] of setting.cells.entries()) add(cell.condition, { side: sideOf(setting, cell.condition, cell, cell.heads), evaluate: contents.cells[index]!.evaluate, heads: cell.heads });
   }
   return { results, cells };
 }
 
-function sideOf({ status, reason, evaluation }: Pick<CellOf, 'status' | 'reason' | 'evaluation'>, heads: CellOf['heads']): ComparedSide {
+function sideOf(setting: SettingResults, by: By, { status, reason, evaluation, stages }: Pick<CellOf, 'status' | 'reason' | 'evaluation' | 'stages'>, heads: CellOf['heads']): ComparedSide {
   return {
     status,
     reason,
+    unit: unitId(setting, by),
+    artifacts: finished(stages),
+    test: finished(setting.test.stages)[0] ?? null,
     examples: evaluation?.examples ?? null,
     f1: evaluation?.f1 ?? null,
     exactMatch: evaluation?.exactMatch ?? null,
@@ -64,7 +68,9 @@ function sideOf({ status, reason, evaluation }: Pick<CellOf, 'status' | 'reason'
   };
 }
 
-const ABSENT: ComparedSide = { status: 'missing', reason: 'the sweep has no such cell', examples: null, f1: null, exactMatch: null, positive: null, heads: null, recall: null, cosine: null };
+const finished = (stages: readonly StageFacts[]): ComparedSide['artifacts'] => stages.flatMap(({ stage, key, status }) => (status === 'done' ? [{ stage, key }] : []));
+
+const ABSENT: ComparedSide = { status: 'missing', reason: 'the sweep has no such cell', unit: null, artifacts: [], test: null, examples: null, f1: null, exactMatch: null, positive: null, heads: null, recall: null, cosine: null };
 
 function comparedCell(place: Place, a: Own | null, b: Own | null, bootstrap: Bootstrap): ComparedCell {
   const difference = f1Difference(a?.evaluate, b?.evaluate, bootstrap);

@@ -4,20 +4,25 @@ import { count, difference, nameOf, plural, range, score, settingName } from './
 import { html, type Html, quoted } from './html.ts';
 import { page } from './layout.ts';
 import { type Column, number, statusNote, table } from './sections/parts.ts';
+import { ALL_ANCHOR, shellWord, type StoredEntry, storedTraces, type StoredUnit } from './sections/stored-traces.ts';
+import { linkTo, whence } from './sections/traces.ts';
+import { originsOf, type Owned } from './traces.ts';
 
 /** The same comparison gives the same bytes. */
 export function comparisonPage(comparison: SweepComparison): string {
   const { a, b, cells, differences, methods } = comparison;
+  const entries = new Map(cells.map((cell, at) => [cell, entryOf(comparison, cell, at)]));
   const header = html`<header><p class="kind">Needlework, two sweeps side by side</p><h1>${a.sweep} and ${b.sweep}</h1>
 <dl class="versions">${[['a', a] as const, ['b', b] as const].map(([side, each]) => html`<div><dt>${side}</dt><dd>${quoted(each.sweep)}${each.description === '' ? '' : html`: ${quoted(each.description)}`}</dd></div>`)}</dl></header>
-<section aria-labelledby="found"><h2 id="found">What was found</h2><ul class="findings">${comparisonFindings(comparison).map((sentence) => html`<li>${sentence}</li>`)}</ul></section>`;
+<section aria-labelledby="found"><h2 id="found">What was found</h2><ul class="findings">${comparisonFindings(comparison).map((sentence) => html`<li>${sentence} ${whence(ALL_ANCHOR)}</li>`)}</ul></section>`;
   return page(
     `${a.sweep} and ${b.sweep} · Needlework`,
     header,
     [
-      { id: 'cells', title: 'The same cells', content: [...Map.groupBy(cells, (cell) => settingName(settingOf(cell)))].map(([name, of]) => html`<h3>${name}</h3>${table(`F1 of both sweeps: ${name}`, F1_COLUMNS, [html`<tbody>${of.map(f1Row)}</tbody>`])}${headTable(name, of)}`) },
+      { id: 'cells', title: 'The same cells', content: [...Map.groupBy(cells, (cell) => settingName(settingOf(cell)))].map(([name, of]) => html`<h3>${name}</h3>${table(`F1 of both sweeps: ${name}`, F1_COLUMNS, [html`<tbody>${of.map((cell) => f1Row(cell, entries.get(cell)!))}</tbody>`])}${headTable(name, of, entries)}`) },
       { id: 'specs', title: 'Where they were asked for other things', content: differences.length === 0 ? html`<p>Nowhere: their specs are the same.</p>` : specTable(comparison) },
       { id: 'methods', title: 'Methods', content: html`<p class="prose">Intervals of F1 are percentile bootstrap intervals over test questions (${count(methods.bootstrap.resamples)} resamples, ${Math.round(methods.bootstrap.level * 100)} %, seed ${methods.bootstrap.seed}). The difference in F1 is b minus a over the same questions, resampled in pairs; it is left out where the two answered other questions. Recall and cosine are those with each sweep’s own model tuned on real data. Shared heads are the heads above zero in both among those above zero in either.</p>` },
+      { id: 'provenance', title: 'Where the numbers come from', content: storedTraces(`npx needlework compare ${shellWord(a.sweep)} ${shellWord(b.sweep)}`, [...entries.values()]) },
     ],
     html`<p>Needlework · comparison schema ${comparison.schemaVersion}</p>`,
   );
@@ -59,22 +64,40 @@ const HEAD_COLUMNS: readonly Column[] = [
   { head: 'Cosine, a with b', numeric: true },
 ];
 
-function f1Row({ by, a, b, f1, f1Reason }: ComparedCell): Html {
+/** What was read of a cell in both sweeps. */
+function entryOf(comparison: SweepComparison, cell: ComparedCell, at: number): StoredEntry {
+  const sideOf = (side: 'a' | 'b'): StoredUnit[] => {
+    const { unit, artifacts, test } = cell[side];
+    if (unit === null) return [];
+    const real = comparison.cells.find(({ task, model, variant, seed, by }) => by === 'real' && task === cell.task && model === cell.model && variant === cell.variant && seed === cell.seed)?.[side];
+    const owned: Record<'own' | 'real' | 'test', Owned> = { own: { of: unit, artifacts }, real: { of: real?.unit ?? 'real', artifacts: real?.artifacts ?? [] }, test: { of: 'real test split', artifacts: test === null ? [] : [test] } };
+    const measures = (['f1', 'heads', 'overlap'] as const).flatMap((measure) => {
+      const origins = originsOf(measure, owned);
+      return origins === null ? [] : [{ measure, origins }];
+    });
+    return measures.length === 0 ? [] : [{ side, sweep: comparison[side].sweep, unit, measures }];
+  };
+  return { id: `from-${at + 1}`, name: `${settingName(settingOf(cell))}: ${nameOf(cell.by)}`, units: [...sideOf('a'), ...sideOf('b')] };
+}
+
+const rowName = (by: ComparedCell['by'], entry: StoredEntry): Html | string => (entry.units.length === 0 ? nameOf(by) : linkTo(entry, nameOf(by)));
+
+function f1Row({ by, a, b, f1, f1Reason }: ComparedCell, entry: StoredEntry): Html {
   const notes = [['a', statusNote(a)] as const, ['b', statusNote(b)] as const].flatMap(([side, note]) => (note === null ? [] : [html`<br><span class="muted">${side}:</span> ${note}`]));
   const own = (side: ComparedSide): Html | string => (side.f1 === null ? '–' : html`<strong>${score(side.f1.mean)}</strong><br><span class="muted">${range(side.f1)}</span>`);
   const gain = f1 === null ? html`<span class="reason">${f1Reason}</span>` : html`${difference(f1.mean)}<br><span class="muted">${range(f1)}</span>`;
-  return html`<tr><th scope="row">${nameOf(by)}${notes}</th>${[own(a), own(b), gain].map(number)}</tr>`;
+  return html`<tr><th scope="row">${rowName(by, entry)}${notes}</th>${[own(a), own(b), gain].map(number)}</tr>`;
 }
 
 /** Nothing where neither sweep has scored heads. */
-function headTable(name: string, cells: readonly ComparedCell[]): Html | null {
+function headTable(name: string, cells: readonly ComparedCell[], entries: ReadonlyMap<ComparedCell, StoredEntry>): Html | null {
   const scored = cells.filter(({ a, b }) => a.positive !== null || b.positive !== null);
-  return scored.length === 0 ? null : table(`Heads of both sweeps: ${name}`, HEAD_COLUMNS, [html`<tbody>${scored.map(headRow)}</tbody>`]);
+  return scored.length === 0 ? null : table(`Heads of both sweeps: ${name}`, HEAD_COLUMNS, [html`<tbody>${scored.map((cell) => headRow(cell, entries.get(cell)!))}</tbody>`]);
 }
 
-function headRow({ by, a, b, jaccard, cosine }: ComparedCell): Html {
+function headRow({ by, a, b, jaccard, cosine }: ComparedCell, entry: StoredEntry): Html {
   const heads = ({ positive, heads: of }: ComparedSide) => (positive === null || of === null ? '–' : `${count(positive)} of ${count(of)}`);
-  return html`<tr><th scope="row">${nameOf(by)}</th>${[heads(a), heads(b), score(a.recall), score(b.recall), score(a.cosine), score(b.cosine), score(jaccard), score(cosine)].map(number)}</tr>`;
+  return html`<tr><th scope="row">${rowName(by, entry)}</th>${[heads(a), heads(b), score(a.recall), score(b.recall), score(a.cosine), score(b.cosine), score(jaccard), score(cosine)].map(number)}</tr>`;
 }
 
 function specTable({ differences }: SweepComparison): Html {

@@ -3,7 +3,7 @@
  * command that makes the artifact anew. Pure functions of the results; sections link to the entries that sections/traces.ts writes.
  */
 import { unitId } from '#activities/analysis/index.ts';
-import type { Stage } from '#workflows/contracts/artifacts.ts';
+import type { ArtifactRef, Stage } from '#workflows/contracts/artifacts.ts';
 import type { Baseline, CellStage, Condition } from '#workflows/contracts/experiment.ts';
 import type { SettingResults, StageFacts, SweepResults } from '#workflows/contracts/report.ts';
 import { Measure, type TraceRef } from '#workflows/contracts/trace.ts';
@@ -50,18 +50,28 @@ export const RULES: Readonly<Record<Measure, Rule>> = {
   data: { how: 'counts and samples of its data: card.json; pairs with other conditions: pairing.jsonl', stage: 'dataset', files: ['card.json', 'pairing.jsonl'] },
 };
 
+/** Artifacts that are there, and whose they are. */
+export interface Owned {
+  of: string;
+  artifacts: readonly ArtifactRef[];
+}
+
+/** What a measure of a unit was read from: of its own artifacts, the real cell's and the test split; null where its own is not there. */
+export function originsOf(measure: Measure, owned: Readonly<Record<'own' | 'real' | 'test', Owned>>): Origin[] | null {
+  const rule = RULES[measure];
+  const { of: unit, artifacts } = owned.own;
+  const first = artifacts.find(({ stage }) => stage === rule.stage);
+  if (first === undefined) return null;
+  const also = (rule.also ?? []).flatMap(({ whose, stage, files }): Origin[] => owned[whose].artifacts.filter((each) => each.stage === stage).map(({ key }) => ({ of: owned[whose].of, stage, key, files })));
+  return distinct([{ of: unit, stage: first.stage, key: first.key, files: rule.files }, ...also]);
+}
+
 /** The entry of a measure; null where the unit has no artifact that it could come from. */
 export function traceOf(setting: SettingResults, by: Condition | Baseline, measure: Measure): Trace | null {
-  const rule = RULES[measure];
-  const own = stagesOf(setting, by);
-  const first = own.find(({ stage, status }) => stage === rule.stage && status === 'done');
-  if (first === undefined) return null;
+  const finished = (of: string, stages: readonly StageFacts[]): Owned => ({ of, artifacts: stages.filter(({ status }) => status === 'done') });
   const unit = unitId(setting, by);
-  const also = (rule.also ?? []).flatMap(({ whose, stage, files }): Origin[] => {
-    const [of, stages] = whose === 'own' ? [unit, own] : whose === 'real' ? [unitId(setting, 'real'), stagesOf(setting, 'real')] : [`${setting.task}/${setting.model}: test`, setting.test.stages];
-    return stages.filter((facts) => facts.stage === stage && facts.status === 'done').map(({ key }) => ({ of, stage, key, files }));
-  });
-  return { id: traceId({ unit, measure }), unit, measure, origins: distinct([{ of: unit, stage: first.stage, key: first.key, files: rule.files }, ...also]) };
+  const origins = originsOf(measure, { own: finished(unit, stagesOf(setting, by)), real: finished(unitId(setting, 'real'), stagesOf(setting, 'real')), test: finished(`${setting.task}/${setting.model}: test`, setting.test.stages) });
+  return origins && { id: traceId({ unit, measure }), unit, measure, origins };
 }
 
 /** All entries of a unit. */

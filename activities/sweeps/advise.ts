@@ -1,8 +1,8 @@
 /** The advisor's answer from the store alone: scores of single examples of every candidate and of the real data, and F1 where some sweep measured it. */
 import { join } from 'node:path';
-import { Advice } from '#workflows/contracts/advice.ts';
+import { Advice, type AdviceSource } from '#workflows/contracts/advice.ts';
 import type { Overlap } from '#workflows/contracts/agreement.ts';
-import type { Recipe } from '#workflows/contracts/artifacts.ts';
+import type { ArtifactRef, Recipe } from '#workflows/contracts/artifacts.ts';
 import type { Task } from '#workflows/contracts/experiment.ts';
 import { InvalidInput, parse } from '#workflows/contracts/parse.ts';
 import { Metrics } from '#workflows/contracts/results.ts';
@@ -59,13 +59,26 @@ export async function adviceOnSweep(sweeps: SweepStore, sweep: string, by: Overl
 async function adviceOver(sweeps: SweepStore, name: string, by: Overlap, seed: number, settings: readonly { setting: string; real: CellOf; candidates: readonly { name: string; cell: CellOf }[] }[]): Promise<Advice> {
   const bootstrap = { resamples: ADVICE_RESAMPLES, level: LEVEL, seed };
   const rankings = [];
+  const sources: AdviceSource[] = [];
   for (const { setting, real, candidates } of settings) {
     const scored: Candidate[] = [];
-    for (const { name: candidate, cell } of candidates) scored.push({ name: candidate, f1: await f1Of(sweeps, cell), scores: await scoresOf(sweeps, cell) });
-    rankings.push(rankCandidates(setting, await scoresOf(sweeps, real), scored, by, bootstrap));
+    for (const { name: candidate, cell } of candidates) {
+      const [evaluated, scores] = [await evaluatedOf(sweeps, cell), await scoresOf(sweeps, cell)];
+      scored.push({ name: candidate, f1: evaluated?.f1 ?? null, scores });
+      sources.push(sourceOf(setting, candidate, cell, scores, evaluated?.ref));
+    }
+    const reference = await scoresOf(sweeps, real);
+    sources.push(sourceOf(setting, null, real, reference));
+    rankings.push(rankCandidates(setting, reference, scored, by, bootstrap));
   }
   const measured = rankings.map(({ setting, candidates }) => ({ setting, candidates: candidates.map(({ name: candidate, recall, cosine, f1 }) => ({ name: candidate, recall: recall?.mean ?? null, cosine: cosine?.mean ?? null, f1 })) }));
-  return parse(Advice, { schemaVersion: 1, name, by, rankings, agreement: agreement(measured), methods: { bootstrap } }, 'advice.json');
+  return parse(Advice, { schemaVersion: 2, name, by, rankings, sources, agreement: agreement(measured), methods: { bootstrap } }, 'advice.json');
+}
+
+/** What was read of a cell. */
+function sourceOf(setting: string, name: string | null, { record, plan }: CellOf, scores: Candidate['scores'], evaluated?: ArtifactRef): AdviceSource {
+  const scored = 'reason' in scores || plan?.stages.score === undefined ? [] : [refOf(plan.stages.score)];
+  return { setting, name, sweep: record.sweep, unit: plan?.id ?? null, artifacts: [...scored, ...(evaluated === undefined ? [] : [evaluated])] };
 }
 
 /** Scores of single examples, or why there are none. */
@@ -90,13 +103,17 @@ export async function exampleScores(file: string, task: Task): Promise<ExampleSc
   return { examples: rows.length, layers, heads, scores: kept };
 }
 
-/** F1 of the candidate's model on the real test split, where the store has it: the advisor leaves it out, but another sweep may have measured it. */
-async function f1Of({ store }: SweepStore, { record, setting, plan }: CellOf): Promise<number | null> {
+/**
+ * F1 of the candidate's model on the real test split, where the store has it: the advisor leaves it out, but another sweep may have
+ * measured it. Not where what it was measured from was made anew since.
+ */
+async function evaluatedOf({ store }: SweepStore, { record, setting, plan }: CellOf): Promise<{ f1: number; ref: ArtifactRef } | null> {
   const recipe = plan && evaluationOf(record, setting, plan);
   if (!recipe) return null;
-  const manifest = await store.find({ kind: recipe.stage, key: refOf(recipe).key });
-  if (manifest === null) return null;
-  return parse(Metrics, JSON.parse((await store.read(manifest, 'metrics.json')).toString('utf8')), 'metrics.json of an evaluate artifact').f1;
+  const ref = refOf(recipe);
+  const found = (await lookUpAll(store, [ref])).get(ref.key);
+  if (found?.state !== 'finished') return null;
+  return { f1: parse(Metrics, JSON.parse((await store.read(found.manifest, 'metrics.json')).toString('utf8')), 'metrics.json of an evaluate artifact').f1, ref };
 }
 
 function evaluationOf({ spec }: SweepRecord, { task, model, tuned }: Setting, { shared, stages }: CellPlan): Recipe | null {

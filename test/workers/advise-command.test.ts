@@ -5,6 +5,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { adviceOf } from '#activities/sweeps/advise.ts';
 import { advicePage } from '#activities/report/advice-page.ts';
 import { Advice } from '#workflows/contracts/advice.ts';
+import { storedLinks } from '../support/stored-links.ts';
 import { advise, type AdviseOptions } from '#workers/cli/advise.ts';
 import { planAdvice } from '#workflows/plan/advice.ts';
 import { inProcess, needlework, storeEnvironment } from '../support/command.ts';
@@ -44,6 +45,12 @@ describe('needlework advise', { timeout: 120_000 }, () => {
     expect(advice.rankings[0]!.candidates.map(({ name, rank }) => [name, rank])).toEqual([['high/high', 1], ['low/low', 2], ['symbolic', 3]]);
     expect(advice.rankings[0]!.candidates.every(({ f1: measured, examples, recall, cosine }) => measured !== null && examples === 20 && recall !== null && cosine !== null)).toBe(true);
     expect(advice.agreement.settings.map(({ by, alike, lost }) => [by, alike, lost])).toEqual([['recall', 1, 0], ['cosine', 1, 0]]);
+    const folder = join(root, 'home', 'reports', '_advice', 'whole');
+    const page = readFileSync(join(folder, 'advice.html'), 'utf8');
+    expect(page).toContain('<code>npx needlework advise whole --by recall</code>');
+    const reached = await storedLinks(page, server.store);
+    // The candidate's, and the real model's, which was not evaluated for it.
+    expect(reached('Candidates by overlap with the real-data model', 'High / High')).toEqual(['evaluate: metrics.json predictions.jsonl', 'score: examples.safetensors scores.json', 'score: examples.safetensors scores.json']);
     const again = readFileSync(join(root, 'home', 'reports', '_advice', 'whole', 'advice.html'), 'utf8');
     await run('whole');
     expect(readFileSync(join(root, 'home', 'reports', '_advice', 'whole', 'advice.html'), 'utf8')).toBe(again);

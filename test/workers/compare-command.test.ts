@@ -2,6 +2,7 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { storedLinks } from '../support/stored-links.ts';
 import { compare } from '#workers/cli/compare.ts';
 import { SweepComparison } from '#workflows/contracts/comparison.ts';
 import { inProcess, storeEnvironment } from '../support/command.ts';
@@ -40,6 +41,11 @@ describe('needlework compare', { timeout: 120_000 }, () => {
     // Untuned models do not rest on the learning rate: both sweeps have the same artifact.
     expect(cells.find(({ by }) => by === 'untuned')!.f1).toEqual({ mean: 0, low: 0, high: 0 });
     const page = readFileSync(join(folder, 'comparison.html'), 'utf8');
+    expect(page).toContain('<code>npx needlework compare first second</code>');
+    // Symbolic's answers and heads are not there in b: what there is of them is a's.
+    const reached = await storedLinks(page, server.store);
+    expect(reached('F1 of both sweeps: MDQA, tiny', 'Real data')).toEqual(['dataset: test.jsonl', 'dataset: validation.jsonl', 'evaluate: metrics.json predictions.jsonl', 'evaluate: metrics.json predictions.jsonl', 'score: examples.safetensors scores.json', 'score: examples.safetensors scores.json']);
+    expect(reached('F1 of both sweeps: MDQA, tiny', 'Symbolic').filter((each) => each.startsWith('evaluate'))).toHaveLength(1);
     await run('first', 'second');
     expect(readFileSync(join(folder, 'comparison.html'), 'utf8')).toBe(page);
   });

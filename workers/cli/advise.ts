@@ -5,6 +5,7 @@ import { loadClientConnectConfig } from '@temporalio/envconfig';
 import { advicePage, adviceSentences, candidateName, percent } from '#activities/report/advice-page.ts';
 import { canonicalJson } from '#activities/report/canonical-json.ts';
 import { range, score } from '#activities/report/format.ts';
+import { withArtifacts } from '#activities/report/places.ts';
 import { oneLine, tableLines } from '#activities/report/table-lines.ts';
 import { adviceOf, adviceOnSweep } from '#activities/sweeps/advise.ts';
 import { sweepFolder } from '#activities/sweeps/folder.ts';
@@ -14,6 +15,7 @@ import { parse } from '#workflows/contracts/parse.ts';
 import { SweepResult } from '#workflows/contracts/progress.ts';
 import { type AdvicePlan, planAdvice } from '#workflows/plan/advice.ts';
 import { type Home, homeFrom } from '../home.ts';
+import { placesFrom } from '../places.ts';
 import { NAMESPACE } from '../stack.ts';
 import { beginSweep, type BegunSweep, showToItsEnd } from './begun-sweep.ts';
 import { readJsonFile } from './json-file.ts';
@@ -38,7 +40,7 @@ export async function advise(what: string, { by, out }: AdviseOptions = {}): Pro
   const folder = out === undefined ? join(home.reportsFolder, '_advice', sweepFolder(advice.name)) : resolve(out);
   await mkdir(folder, { recursive: true });
   await writeFile(join(folder, 'advice.json'), canonicalJson(advice));
-  await writeFile(join(folder, 'advice.html'), advicePage(advice));
+  await writeFile(join(folder, 'advice.html'), withArtifacts(advicePage(advice, what), (await placesFrom(home, process.env)).artifacts, folder));
   console.log([...adviceTable(advice), '', ...adviceSentences(advice).map(oneLine), '', `advice: ${join(folder, 'advice.html')}`].join('\n'));
   if (advice.rankings.every(({ candidates }) => candidates.every(({ rank }) => rank === null))) process.exitCode = 1;
 }

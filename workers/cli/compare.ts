@@ -3,11 +3,13 @@ import { join, resolve } from 'node:path';
 import { canonicalJson } from '#activities/report/canonical-json.ts';
 import { comparisonFindings, comparisonPage } from '#activities/report/comparison-page.ts';
 import { difference, nameOf, score, settingName } from '#activities/report/format.ts';
+import { withArtifacts } from '#activities/report/places.ts';
 import { oneLine, tableLines } from '#activities/report/table-lines.ts';
 import { compareStored } from '#activities/sweeps/compare.ts';
 import { sweepFolder } from '#activities/sweeps/folder.ts';
 import type { SweepComparison } from '#workflows/contracts/comparison.ts';
 import { homeFrom } from '../home.ts';
+import { placesFrom } from '../places.ts';
 import { withSweeps } from './sweep-store.ts';
 
 /** `needlework compare A B`: two sweeps of the store side by side, in the terminal, as one page and as JSON; made from the store alone. */
@@ -17,7 +19,7 @@ export async function compare(a: string, b: string, { out }: { out?: string } = 
   const folder = out === undefined ? join(home.reportsFolder, '_compare', `${sweepFolder(a)}-and-${sweepFolder(b)}`) : resolve(out);
   await mkdir(folder, { recursive: true });
   await writeFile(join(folder, 'comparison.json'), canonicalJson(comparison));
-  await writeFile(join(folder, 'comparison.html'), comparisonPage(comparison));
+  await writeFile(join(folder, 'comparison.html'), withArtifacts(comparisonPage(comparison), (await placesFrom(home, process.env)).artifacts, folder));
   console.log([...comparisonTable(comparison), '', ...comparisonFindings(comparison).map(oneLine), '', `comparison: ${join(folder, 'comparison.html')}`].join('\n'));
 }
 

@@ -1,6 +1,7 @@
 /** The advisor (`needlework advise`): what it is asked (a file of the researcher's) and what it answers (`advice.json`). */
 import { z } from 'zod';
 import { Agreement, Overlap } from './agreement.ts';
+import { ArtifactRef } from './artifacts.ts';
 import { Condition } from './experiment.ts';
 import { Interval } from './report.ts';
 import { RunSpec } from './run.ts';
@@ -72,11 +73,26 @@ export const Ranking = z.strictObject({
 });
 export type Ranking = z.infer<typeof Ranking>;
 
+/** Where the numbers of the real model, or of a candidate, come from. */
+export const AdviceSource = z.strictObject({
+  /** As in `Ranking`. */
+  setting: z.string().min(1),
+  /** Of the candidate; null for the real model. */
+  name: z.string().min(1).nullable(),
+  /** The sweep that has it, and its id there; null where the sweep has no such cell. */
+  sweep: z.string().min(1),
+  unit: z.string().min(1).nullable(),
+  /** What was read: head scores and, where F1 was measured, the evaluation. */
+  artifacts: z.array(ArtifactRef),
+});
+export type AdviceSource = z.infer<typeof AdviceSource>;
+
 export const Advice = z.strictObject({
-  schemaVersion: z.literal(1),
+  schemaVersion: z.literal(2),
   name: z.string().min(1),
   by: Overlap,
   rankings: z.array(Ranking),
+  sources: z.array(AdviceSource),
   /** With F1, wherever the store has that of candidates, too. */
   agreement: Agreement,
   methods: z.strictObject({ bootstrap: z.strictObject({ resamples: z.int().positive(), level: z.number().gt(0).lt(1), seed: z.int().nonnegative() }) }),

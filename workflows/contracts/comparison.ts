@@ -1,5 +1,6 @@
 /** Two sweeps side by side (`needlework compare A B`; `comparison.json`), from artifacts alone: the same artifacts give the same bytes. */
 import { z } from 'zod';
+import { ArtifactRef } from './artifacts.ts';
 import { Baseline, Condition, Task } from './experiment.ts';
 import { Interval, ResultStatus } from './report.ts';
 import { ModelSpec, VariantSpec } from './spec.ts';
@@ -9,6 +10,11 @@ export const ComparedSide = z.strictObject({
   status: ResultStatus,
   /** Why it is not (wholly) there, such as that the sweep has no such cell; null where it is. */
   reason: z.string().min(1).nullable(),
+  /** Its id in the sweep; null where the sweep has no such cell. */
+  unit: z.string().min(1).nullable(),
+  /** Artifacts of its own that are there, and the real test split that it answers; null where that is not there. */
+  artifacts: z.array(ArtifactRef),
+  test: ArtifactRef.nullable(),
   /** Test questions behind `f1` and `exactMatch`. */
   examples: z.int().positive().nullable(),
   f1: Interval.nullable(),
@@ -43,7 +49,7 @@ export const ComparedCell = z.strictObject({
 export type ComparedCell = z.infer<typeof ComparedCell>;
 
 export const SweepComparison = z.strictObject({
-  schemaVersion: z.literal(1),
+  schemaVersion: z.literal(2),
   a: z.strictObject({ sweep: z.string().min(1), description: z.string() }),
   b: z.strictObject({ sweep: z.string().min(1), description: z.string() }),
   /** Where their specs (defaults filled in) differ: field, and its value in each as JSON; null where it has none. */

@@ -75,7 +75,7 @@ function unitView(results: SweepResults, setting: SettingResults, by: Condition 
 }
 
 /** Artifacts of others are told by whose they are. */
-const originsView = (origins: readonly Origin[], own: string): Html[] =>
+export const originsView = (origins: readonly Origin[], own: string): Html[] =>
   origins.map((origin) => html`<dd>${origin.of === own ? '' : html`${origin.of}: `}${origin.files.join(', ')} of ${origin.stage} ${artifactLink(origin)}</dd>`);
 
 /** What cells share is no part of any: it is deleted, and the sweep makes it anew. */

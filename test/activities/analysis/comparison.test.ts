@@ -1,8 +1,10 @@
+import { execFileSync } from 'node:child_process';
 import { describe, expect, it } from 'vitest';
 import { compareSweeps } from '#activities/analysis/comparison.ts';
 import { specDifferences } from '#activities/analysis/spec-differences.ts';
 import type { SweepFiles } from '#activities/analysis/index.ts';
 import { comparisonFindings, comparisonPage } from '#activities/report/comparison-page.ts';
+import { shellWord } from '#activities/report/sections/stored-traces.ts';
 import { canonicalJson } from '#activities/report/canonical-json.ts';
 import { SweepComparison } from '#workflows/contracts/comparison.ts';
 import { parseSweepSpec } from '#workflows/contracts/parse.ts';
@@ -80,6 +82,12 @@ describe('two sweeps side by side', { timeout: 240_000 }, () => {
     expect(canonicalJson(make())).toBe(canonicalJson(make()));
     expect(comparisonPage(make())).not.toContain('<script>alert');
     expect(comparisonPage(make())).toContain('&lt;script&gt;alert(1)');
+  });
+
+  it('name their sweeps as one word of the command each, whatever they are called', () => {
+    const page = comparisonPage(compareSweeps(named('my-sweep', base), named("b's $(rm x)", base)));
+    expect(page).toContain('<code>npx needlework compare my-sweep &#39;b&#39;\\&#39;&#39;s $(rm x)&#39;</code>');
+    expect(execFileSync('sh', ['-c', `printf %s ${shellWord("b's $(rm x)")}`], { encoding: 'utf8' })).toBe("b's $(rm x)");
   });
 });
 
