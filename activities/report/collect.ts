@@ -11,6 +11,7 @@ import { SweepSpec } from '#workflows/contracts/spec.ts';
 import { gridOf, type Setting } from '#workflows/plan/grid.ts';
 import type { BaselineFiles, CellFiles, EvaluateFiles, SettingFiles, SweepFiles, TestQuestion } from '../analysis/index.ts';
 import { ArtifactMissing } from '#infra/artifacts/errors.ts';
+import { contentOf } from '../stage/content.ts';
 import { textConfig } from '../base/model-config.ts';
 import type { InspectedFiles } from '../analysis/inspection.ts';
 import { collectInspected } from './inspector/collect.ts';
@@ -232,11 +233,12 @@ class Artifacts {
   async facts(unit: string, roles: string[]): Promise<StageFacts[]> {
     const facts: StageFacts[] = [];
     for (const role of roles.filter((candidate) => this.has(unit, candidate))) {
-      const { kind, key, measurements, summary } = await this.manifest(unit, role);
+      const manifest = await this.manifest(unit, role);
+      const { kind, key, measurements, summary } = manifest;
       const number = (name: string) => (typeof measurements[name] === 'number' ? (measurements[name] as number) : null);
       // Those of training are among its results: the same every time.
       const tokens = number('tokens') ?? (typeof summary.tokens === 'number' ? summary.tokens : null);
-      facts.push({ stage: kind as StageFacts['stage'], key, status: 'done', seconds: number('stageSeconds'), tokens: tokens === null ? null : Math.round(tokens), reused: null });
+      facts.push({ stage: kind as StageFacts['stage'], key, content: contentOf(manifest), status: 'done', seconds: number('stageSeconds'), tokens: tokens === null ? null : Math.round(tokens), reused: null });
     }
     return facts;
   }

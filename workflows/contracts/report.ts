@@ -25,6 +25,8 @@ export type Interval = z.infer<typeof Interval>;
 export const StageFacts = z.strictObject({
   stage: Stage,
   key: ArtifactKey,
+  /** Hash over the names and contents of its files (SHA-256, the first 32 digits): of the same key, another one where it was made anew and came out different. Null where it is not known, as in reports that were written before they told it. */
+  content: z.string().nullable().default(null),
   status: ResultStatus,
   /** Wall-clock seconds of the work that made the artifact. */
   seconds: z.number().nonnegative().nullable(),

@@ -61,11 +61,11 @@ function stageTime(facts: StageFacts | undefined): Html {
 /** Keys of every artifact and versions of every program behind the report. */
 export function provenance(results: SweepResults, figures: readonly FigureFile[]): Html {
   const rows = owners(results).map(
-    ({ linked, stages }) => html`<tbody>${stages.map(({ stage, key, status }, at) => html`<tr>${at === 0 ? html`<th scope="rowgroup" rowspan="${stages.length}">${linked}</th>` : ''}<td>${stage}</td><td>${status === 'done' ? 'there' : status}</td><td>${status === 'done' ? artifactLink({ stage, key }) : html`<code>${key}</code>`}</td></tr>`)}</tbody>`,
+    ({ linked, stages }) => html`<tbody>${stages.map(({ stage, key, content, status }, at) => html`<tr>${at === 0 ? html`<th scope="rowgroup" rowspan="${stages.length}">${linked}</th>` : ''}<td>${stage}</td><td>${status === 'done' ? 'there' : status}</td><td>${status === 'done' ? artifactLink({ stage, key }) : html`<code>${key}</code>`}</td><td>${content === null ? '–' : html`<code>${content}</code>`}</td></tr>`)}</tbody>`,
   );
   const versions = Object.entries(results.versions).sort(([a], [b]) => (a < b ? -1 : 1));
   return html`<dl class="versions">${versions.map(([name, version]) => html`<div><dt>${name}</dt><dd>${version}</dd></div>`)}</dl>
-${folded('Artifacts and their keys', table('Artifacts', [{ head: 'Result' }, { head: 'Stage' }, { head: 'Status' }, { head: 'Key (SHA-256 of the recipe)' }], rows))}
+${folded('Artifacts and their keys', table('Artifacts', [{ head: 'Result' }, { head: 'Stage' }, { head: 'Status' }, { head: 'Key (SHA-256 of the recipe)' }, { head: 'Contents', title: 'SHA-256 over the names and hashes of its files, the first 32 digits: two artifacts of one key hold the same where it is the same' }], rows))}
 ${traces(results, figures)}
 ${folded('The spec, with its defaults filled in', html`<pre tabindex="0">${JSON.stringify(results.spec, null, 2)}</pre>`)}`;
 }

@@ -34,7 +34,8 @@ const STRENGTH: Record<Condition, { f1: number; own: number; scores: number }> =
 
 export function stage(name: Stage, seconds: number | null = null, tokens: number | null = null, status: StageFacts['status'] = 'done'): StageFacts {
   const random = seededRandom('key', name, String(seconds), String(tokens));
-  return { stage: name, key: Array.from({ length: 64 }, () => random.int(16).toString(16)).join(''), status, seconds, tokens, reused: null };
+  const digits = (length: number) => Array.from({ length }, () => random.int(16).toString(16)).join('');
+  return { stage: name, key: digits(64), content: digits(32), status, seconds, tokens, reused: null };
 }
 
 /** A prompt with one needle among documents, its spans counted in code points. */

@@ -71,17 +71,21 @@ describe.skipIf(CHROMIUM === undefined)(`the page in a browser${CHROMIUM === und
 
   test('has every part, table and figure, drawn and of some size', async () => {
     // Texts, since what runs in the browser is not of this program's types.
-    const found = await page.evaluate<{ parts: string[]; drawings: boolean[]; tables: boolean[]; marks: number }>(`(() => {
+    const found = await page.evaluate<{ parts: string[]; ofPaper: string[]; drawings: boolean[]; tables: boolean[]; marks: number }>(`(() => {
       const sized = (element) => element.getBoundingClientRect().width > 40 && element.getBoundingClientRect().height > 20;
       for (const details of document.querySelectorAll('details')) details.open = true;
       return {
         parts: Array.from(document.querySelectorAll('main > section > h2'), ({ id }) => id),
+        ofPaper: Array.from(document.querySelectorAll('h3[id^="table-"]'), (heading) => /^Table \\d+/.exec(heading.textContent)?.[0] ?? heading.textContent),
         drawings: Array.from(document.querySelectorAll('svg'), sized),
         tables: Array.from(document.querySelectorAll('${TABLES}'), (table) => table.caption !== null && table.tBodies.length > 0 && sized(table)),
         marks: document.querySelectorAll('.prompt mark').length,
       };
     })()`);
-    expect(found.parts).toEqual(expect.arrayContaining(['found', 'results', 'heads', 'overlap', 'masking', 'patching', 'answers', 'data', 'training', 'figures', 'methods', 'time', 'provenance']));
+    expect(found.parts).toEqual(['found', 'results', 'heads', 'inspector', 'overlap', 'masking', 'patching', 'paper-tables', 'advisor', 'answers', 'data', 'training', 'figures', 'methods', 'time', 'provenance']);
+    // Those of the paper of which the sweep has something, in its order.
+    expect(found.ofPaper).toEqual(results.paper.tables.map(({ table }) => `Table ${table}`));
+    expect(found.ofPaper).toEqual(expect.arrayContaining(['Table 1', 'Table 3', 'Table 4', 'Table 5', 'Table 12']));
     expect(found.drawings.every(Boolean)).toBe(true);
     // F1, heads by two scores, two models head by head, cosine and F1, masking, loss, and two of each dataset.
     expect(found.drawings).toHaveLength(1 + 2 * scored.length + 2 + 1 + scored.length + scored.length + 2 * (setting!.cells.length + 1));

@@ -4,6 +4,7 @@
  *
  *     RENEW_GOLDEN=1 npx vitest run test/activities/report/golden; git diff --word-diff-regex='[^,]+' test/activities/report/golden/results.json
  */
+import { createHash } from 'node:crypto';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -75,6 +76,20 @@ test('and the same bytes again, in another order of reading, on a machine that h
   expect(again.json).toBe(once.json);
   expect(again.page).toBe(once.page);
   expect(again.tables).toEqual(once.tables);
+});
+
+test('its provenance has of each artifact the hash of its contents, which is another one where the contents are', async () => {
+  const { results, page } = await report(s3.store);
+  const [setting] = results.settings;
+  const stages = setting!.cells.flatMap((cell) => cell.stages);
+  expect(stages.length).toBeGreaterThan(10);
+  for (const { stage, key, content } of stages) {
+    const { files } = (await s3.store.find({ kind: stage, key }))!;
+    const hash = createHash('sha256');
+    for (const { name, sha256 } of files) hash.update(`${name}\0${sha256}\n`);
+    expect(content).toBe(hash.digest('hex').slice(0, 32));
+    expect(page).toContain(`<code>${content}</code>`);
+  }
 });
 
 test('of the test split, what is quoted is kept, and no prompt', async () => {
