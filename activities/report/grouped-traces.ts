@@ -23,6 +23,8 @@ export interface GroupedTrace {
 
 /** Entry of what the sweep is and how much of it is there. */
 export const RUN_ANCHOR = 'from-run';
+/** Entry of the head scores of all cells, any two of which can be held against each other. */
+export const ANY_TWO_ANCHOR = 'from-any-two';
 /** Entry of how well the advisor agrees with F1. */
 export const ADVISOR_ANCHOR = 'from-advisor';
 
@@ -40,8 +42,10 @@ export function groupedTraces(results: SweepResults, figures: readonly FigureFil
   const sentences = (found: ReturnType<typeof findings>, setting?: SettingResults) => found.map(({ text, from }, at): GroupedTrace => ({ id: findingAnchor(at, setting), what: text, from }));
   const run: GroupedTrace = { id: RUN_ANCHOR, what: 'What was run, and how much of it is there: the spec, the artifacts that were found (Artifacts and their keys), and what all results share.', from: sharedTraces(results).map(({ id, name }) => ({ id, name })) };
   const agreement: GroupedTrace[] = advisor.settings.some(({ pairs }) => pairs > 0) ? [{ id: ADVISOR_ANCHOR, what: 'How well ranking by overlap agrees with F1: overlap and F1 of every candidate; real data, which they are compared with, is none.', from: settings.map(correlationEntry) }] : [];
+  const scored = settings.flatMap((setting) => setting.cells.flatMap(({ condition, heads }) => (heads === null ? [] : [measured(setting, condition, 'heads')])));
+  const anyTwo: GroupedTrace[] = settings.length > 1 && scored.length > 0 ? [{ id: ANY_TWO_ANCHOR, what: 'Any two cells, head by head: the scores of both.', from: scored }] : [];
   return [
-    { title: 'The sweep as a whole', groups: [run, ...sentences(overall(results)), ...agreement] },
+    { title: 'The sweep as a whole', groups: [run, ...sentences(overall(results)), ...agreement, ...anyTwo] },
     ...settings.map((setting) => ({ title: `${settingName(setting)}: sentences and correlations`, groups: [...sentences(findings(setting), setting), ...correlationsOf(results, setting)] })),
     { title: 'Figures', groups: figures.map(({ name, sheet, from }) => ({ id: figureAnchor(name), what: `${sheet.title} (${name})`, from })) },
   ].filter(({ groups }) => groups.length > 0);

@@ -6,6 +6,7 @@ import { ADVISOR_ANCHOR, advisorEntries } from './grouped-traces.ts';
 import { type Part, page } from './layout.ts';
 import { inspector } from './inspector/section.ts';
 import { advisor } from './sections/advisor.ts';
+import { anyTwo } from './sections/any-two.ts';
 import { cost } from './sections/cost.ts';
 import { data, sources } from './sections/data.ts';
 import { figureList } from './sections/figure-files.ts';
@@ -31,7 +32,7 @@ export async function renderReport(results: SweepResults): Promise<string> {
   const figures = figureFiles(results);
   const parts: (Part | null)[] = [
     part('results', 'Results', await perSetting(results, performance)),
-    part('heads', 'Retrieval heads', await perSetting(results, heads)),
+    part('heads', 'Retrieval heads', [await perSetting(results, heads), await anyTwo(results)]),
     part('inspector', 'Head inspector', inspected(results)),
     part('overlap', 'Overlap of heads and F1', await overlap(results)),
     part('masking', 'Silencing heads', await perSetting(results, masking)),

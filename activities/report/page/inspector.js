@@ -178,9 +178,9 @@ import { count, positive } from './numbers.js';
 
   /**
    * Lets heads be chosen in a heatmap, whose squares lie layer by layer: by a click, or by arrow keys and Enter.
-   * @param {HTMLElement} map @param {string} slug @param {number} heads Heads of a layer @param {() => Cell[]} models Whose heads the map shows
+   * @param {HTMLElement} map @param {number} heads Heads of a layer @param {() => { slug: string, models: Cell[] } | null} whose Models of a setting, whose heads the map shows
    */
-  function connect(map, slug, heads, models) {
+  function connect(map, heads, whose) {
     const titles = Array.from(map.querySelectorAll('title'));
     let at = 0;
     /** @param {number} next */
@@ -190,7 +190,10 @@ import { count, positive } from './numbers.js';
       titles[at]?.parentElement?.classList.add('pointed');
       map.setAttribute('aria-label', `${titles[at]?.textContent ?? ''}. Arrow keys choose a head, Enter inspects it.`);
     };
-    const choose = () => inspect(Math.floor(at / heads), at % heads, slug, models());
+    const choose = () => {
+      const shown = whose();
+      if (shown !== null) inspect(Math.floor(at / heads), at % heads, shown.slug, shown.models);
+    };
     // Its squares were a picture; now they can be chosen.
     map.closest('[role="img"]')?.setAttribute('role', 'group');
     map.tabIndex = 0;
@@ -247,13 +250,24 @@ import { count, positive } from './numbers.js';
   for (const map of /** @type {NodeListOf<HTMLElement>} */ (document.querySelectorAll('[data-heatmap]'))) {
     const setting = settings.find(({ slug }) => slug === map.dataset['setting']);
     const cell = setting?.cells.find(({ condition }) => condition === map.dataset['condition']);
-    if (setting !== undefined && cell !== undefined) connect(map, setting.slug, cell.heads, () => [cell]);
+    if (setting !== undefined && cell !== undefined) connect(map, cell.heads, () => ({ slug: setting.slug, models: [cell] }));
   }
   for (const pair of document.querySelectorAll('[data-pair]')) {
-    const setting = settings.find(({ slug }) => `pair-${slug}` === pair.getAttribute('data-pair'));
-    const cell = setting?.cells[0];
-    if (setting === undefined || cell === undefined) continue;
-    const models = () => Array.from(pair.querySelectorAll('select'), ({ selectedOptions }) => setting.cells.find(({ name }) => name === selectedOptions[0]?.text)).filter((each) => each !== undefined);
-    for (const map of /** @type {NodeListOf<HTMLElement>} */ (pair.querySelectorAll('[data-map]'))) connect(map, setting.slug, cell.heads, models);
+    /** The cell of an option, in the setting that it names, or in that of the two drawings. @param {HTMLOptionElement | undefined} option */
+    const cellOfOption = (option) => {
+      const setting = settings.find(({ slug }) => (option?.dataset['setting'] === undefined ? `pair-${slug}` === pair.getAttribute('data-pair') : slug === option.dataset['setting']));
+      const cell = setting?.cells.find(({ name }) => name === (option?.dataset['name'] ?? option?.text));
+      return setting === undefined || cell === undefined ? [] : [{ slug: setting.slug, cell }];
+    };
+    const chosen = () => Array.from(pair.querySelectorAll('select'), ({ selectedOptions }) => cellOfOption(selectedOptions[0])).flat();
+    const [first] = chosen();
+    if (first === undefined) continue;
+    // The inspector shows models of one setting: of two settings, the first one's.
+    const whose = () => {
+      const cells = chosen();
+      const slug = cells[0]?.slug;
+      return slug === undefined ? null : { slug, models: cells.filter((each) => each.slug === slug).map(({ cell }) => cell) };
+    };
+    for (const map of /** @type {NodeListOf<HTMLElement>} */ (pair.querySelectorAll('[data-map]'))) connect(map, first.cell.heads, whose);
   }
 })();

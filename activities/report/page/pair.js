@@ -1,5 +1,5 @@
 /**
- * Two models of a setting, chosen in the page: shades, hover texts, counts and names of the two drawings follow. The drawings
+ * Two models, chosen in the page: shades, hover texts, counts and names of the two drawings follow. The drawings
  * themselves (squares layer by layer, head by head) and their scale are the page's.
  */
 import { count, positive } from './numbers.js';

@@ -41,7 +41,7 @@ ${await maps(setting, scored, kind)}
 ${filesNote([settingFigure(`heads-${kind}`, setting)])}
 ${folded(`The ${LISTED} highest-scoring heads of each model`, topTable(setting, scored, kind))}
 ${folded(`${other === 'insight' ? 'Insight' : 'Retrieval'} scores (${EQUATION[other]}) of the same models`, html`${await maps(setting, scored, other)}${filesNote([settingFigure(`heads-${other}`, setting)])}`)}
-${scored.length > 1 ? html`${await pair(scored, kind, slug, whence(figureAnchor(settingFigure('difference', setting))))}${filesNote([settingFigure('difference', setting), settingFigure('common-heads', setting)])}` : ''}`;
+${scored.length > 1 ? html`${await pair(scored.map(({ name, found }) => ({ name, matrix: found[kind] })), { title: 'Two models, head by head', scores: `${kind} scores`, slug, whence: whence(figureAnchor(settingFigure('difference', setting))) })}${filesNote([settingFigure('difference', setting), settingFigure('common-heads', setting)])}` : ''}`;
 }
 
 async function maps(setting: SettingResults, scored: readonly Scored[], kind: Kind): Promise<Html> {

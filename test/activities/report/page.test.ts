@@ -174,6 +174,29 @@ describe.skipIf(CHROMIUM === undefined)(`the page in a browser${CHROMIUM === und
     expect([await drawn(), await note()]).toEqual([first, second]);
   });
 
+  test('holds any two cells of several settings against each other, and inspects the heads of either', async () => {
+    const file = join(folder, 'settings.html');
+    const other = { ...setting!, task: 'musique' as const, cells: setting!.cells.map((cell) => ({ ...cell, heads: cell.heads && { ...cell.heads, retrieval: cell.heads.retrieval.map((row) => row.toReversed()) } })) };
+    await writeFile(file, await renderReport({ ...results, settings: [setting!, other] }));
+    const several = await (await browser.newContext({ viewport: { width: 1200, height: 900 } })).newPage();
+    several.setDefaultTimeout(PATIENCE);
+    several.on('pageerror', ({ message }) => complaints.push(message));
+    await several.goto(pathToFileURL(file).href);
+    const pair = several.locator('[data-pair^="pair-any-"]');
+    expect(await pair.count()).toBe(1);
+    const differences = () => pair.locator('[data-map="difference"] title').evaluateAll((titles) => titles.map((title) => (title as unknown as Title).textContent));
+    const expected = (one: number[][], another: number[][]) => one.flatMap((row, layer) => row.map((value, head) => `layer ${layer}, head ${head}: ${differenceText(value, another[layer]![head]!)}`));
+    // Real data of the one and of the other task, as the page came; then another model of the second.
+    expect(await differences()).toEqual(expected(setting!.cells[0]!.heads!.retrieval, other.cells[0]!.heads!.retrieval));
+    await pair.locator('[data-choice="second"]').selectOption({ label: `MuSiQue, tiny-llama: ${nameOf(other.cells[1]!.condition)}` });
+    expect(await differences()).toEqual(expected(setting!.cells[0]!.heads!.retrieval, other.cells[1]!.heads!.retrieval));
+    await pair.locator('[data-choice="first"]').selectOption({ label: `MuSiQue, tiny-llama: ${nameOf('real')}` });
+    await pair.locator('[data-map="overlap"] path:has(title)').nth(7).click();
+    const looked = await several.locator('[data-inspector] caption').allTextContents();
+    expect(looked.map((text) => text.slice(0, text.indexOf(', mean')))).toEqual([nameOf('real'), nameOf(other.cells[1]!.condition)].map((name) => `${name}: layer 0, head 7`));
+    await several.close();
+  });
+
   test('prints on white, in whatever theme it is read, without what is for the screen', async () => {
     await page.getByRole('radio', { name: 'dark', exact: true }).check();
     await page.emulateMedia({ media: 'print' });
