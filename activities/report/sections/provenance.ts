@@ -5,10 +5,11 @@ import type { StageFacts, SweepResults } from '#workflows/contracts/report.ts';
 import type { FigureFile } from '../figures/sheets.ts';
 import { type Content, html, type Html, quoted } from '../html.ts';
 import { count, duration, nameOf, settingName, taskName } from '../format.ts';
+import { RUN_ANCHOR } from '../grouped-traces.ts';
 import { methods } from '../methods.ts';
 import { baseAnchor, sourceAnchor, testAnchor } from '../shared-traces.ts';
 import { folded, number, numberBy, stageOf, table } from './parts.ts';
-import { artifactLink, linkTo, took, traces } from './traces.ts';
+import { artifactLink, linkTo, took, traces, whence } from './traces.ts';
 
 interface Owner {
   name: string;
@@ -36,7 +37,7 @@ export function owners({ sources, bases, settings }: SweepResults): Owner[] {
   ].filter(({ stages }) => stages.length > 0);
 }
 
-export const methodsSection = (results: SweepResults): Html => html`<p class="prose">${quoted(methods(results).join(' '))}</p>`;
+export const methodsSection = (results: SweepResults): Html => html`<p class="prose">${quoted(methods(results).join(' '))} ${whence(RUN_ANCHOR)}</p>`;
 
 /** Time per stage, and tokens per second where the stage counted them. */
 export function time(results: SweepResults): Html | null {
