@@ -2,13 +2,14 @@ import { resolve } from 'node:path';
 import { digestFile } from '#infra/artifacts/files.ts';
 import type { Base, Retriever, Source, SweepSpec } from '#workflows/contracts/spec.ts';
 import { type Fingerprints, MINIATURE_WORLD } from '#workflows/plan/recipes.ts';
+import { isUrl } from '#workflows/contracts/source-file.ts';
 import { filesOf, type NamedFile } from '#workflows/plan/source-files.ts';
 import type { z } from 'zod';
 import { digestModelFolder, ENCODER } from '../base/model-folder.ts';
 import type { ActivityContext } from '../stage/context.ts';
 import { hopeless, toFailure, typedFailure } from '../stage/failures.ts';
 import { MINIATURE_WORLD_FILE } from '../source/miniature/world.ts';
-import { localFile, type LocalFileOptions } from './local-file.ts';
+import { isThere, localFile, type LocalFileOptions, notFound } from './local-file.ts';
 
 type Means = Pick<ActivityContext, 'baseFolder' | 'downloads'>;
 type Watch = Pick<LocalFileOptions, 'progress' | 'signal'>;
@@ -20,6 +21,7 @@ type Watch = Pick<LocalFileOptions, 'progress' | 'signal'>;
  */
 export async function fingerprintInputs(means: Means, spec: SweepSpec, watch: Watch = {}): Promise<Fingerprints> {
   try {
+    await requireFiles(means, spec);
     const fingerprints: Record<string, string> = {};
     for (const [index, { source, retriever }] of spec.tasks.entries()) {
       Object.assign(fingerprints, await fingerprintSource(means, source, `tasks[${index}].source`, watch));
@@ -30,6 +32,15 @@ export async function fingerprintInputs(means: Means, spec: SweepSpec, watch: Wa
   } catch (error) {
     throw toFailure(error);
   }
+}
+
+/** Before anything is read or downloaded, all files of sources that are not there are told of at once, by the field of the first. */
+async function requireFiles({ baseFolder }: Means, { tasks }: SweepSpec): Promise<void> {
+  const named = tasks.flatMap(({ source }, index) => filesOf(source).map(({ location, field }) => ({ location, field: `tasks[${index}].source.${field}` })));
+  const there = await Promise.all(named.map(({ location }) => isUrl(location) || isThere(baseFolder, location)));
+  const lacking = named.filter((_, at) => there[at] === false);
+  const [first] = lacking;
+  if (first !== undefined) throw hopeless('SourceError', `${first.field}: ${notFound(lacking.map(({ location }) => location))}`);
 }
 
 async function fingerprintSource(means: Means, source: Source, field: string, watch: Watch): Promise<Record<string, string>> {

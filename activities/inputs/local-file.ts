@@ -29,8 +29,15 @@ export async function localFile(
       onProgress: ({ bytes, total }) => progress?.({ phase: 'downloading', done: bytes, total: total ?? bytes, unit: 'bytes' }),
     });
   }
+  if (!(await isThere(baseFolder, location))) throw hopeless('SourceError', notFound([location]));
   const file = resolve(baseFolder, location);
-  const found = await stat(file).catch(() => null);
-  if (!found?.isFile()) throw hopeless('SourceError', `found no file at ${location}, allowed: a readable file (relative paths start at the checkout of the worker)`);
   return { file, sha256: (await digestFile(file)).sha256 };
 }
+
+/** Whether there is a file at a location that is no URL. */
+export async function isThere(baseFolder: string, location: string): Promise<boolean> {
+  return (await stat(resolve(baseFolder, location)).catch(() => null))?.isFile() === true;
+}
+
+/** What is to be said of locations without a file. */
+export const notFound = (locations: readonly string[]): string => `found no file at ${locations.join(', nor at ')}, allowed: a readable file (relative paths start at the checkout of the worker)`;

@@ -32,7 +32,9 @@ describe('needlework plan', () => {
     const { status, output } = await plan(smallSpec({ tasks, conditions: ['low/low'], write: { provider: 'offline' } }));
     expect(output).toContain('mdqa/tiny/low/low         not looked up: dataset, train, evaluate, score, mask');
     expect(output).toContain('keys rest on files that are not there');
-    expect(output).toMatch(/problem: tasks\[0\]\.source\.questions: found no file at nowhere\.jsonl/);
+    expect(output).toMatch(/problem: tasks\[0\]\.source\.questions: found no file at nowhere\.jsonl, allowed/);
     expect(status).toBe(1);
+    const several = [{ ...tasks[0]!, source: { ...tasks[0]!.source, pool: 'no-pool.jsonl' } }];
+    expect((await plan(smallSpec({ tasks: several, conditions: ['low/low'], write: { provider: 'offline' } }))).output).toContain('problem: tasks[0].source.questions: found no file at nowhere.jsonl, nor at no-pool.jsonl, allowed: a readable file');
   });
 });
