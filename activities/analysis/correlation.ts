@@ -1,8 +1,11 @@
-/** Rank correlation (paper, Table 4): Spearman's rho with ties by average ranks, and its exact p-value. */
+/** Rank correlation (paper, Table 4): Spearman's rho with ties by average ranks, and its p-value by permutation. */
+import { seededRandom } from '#activities/random/seeded.ts';
 import type { Correlation } from '#workflows/contracts/report.ts';
 
-/** Most pairs whose permutations are all gone through: one of each condition that there is. */
+/** Most pairs whose permutations are all gone through: one of each condition of the paper. */
 export const EXACT = 10;
+/** Pairings that are drawn where there are more pairs, with conditions of one's own. */
+const DRAWN = 100_000;
 
 /** Significant digits to which values are told apart: a mean of the same answers in another order differs in the sixteenth. */
 const TOLD_APART = 12;
@@ -19,7 +22,8 @@ export function averageRanks(values: readonly number[]): number[] {
 
 /**
  * Spearman's rank correlation of paired values. The p-value is the share of all n! pairings whose |rho| is at least the
- * observed one: with the six to nine rows of the paper's tables, Student's t is no good approximation.
+ * observed one: with the six to nine rows of the paper's tables, Student's t is no good approximation. Of more than `EXACT` pairs it is
+ * the share of 100,000 drawn pairings, the observed one among them; the same values give the same p.
  * @throws RangeError where the sides differ in length or a value is not finite
  */
 export function spearman(x: readonly number[], y: readonly number[]): Correlation {
@@ -31,7 +35,7 @@ export function spearman(x: readonly number[], y: readonly number[]): Correlatio
   const scale = Math.sqrt(sum(left.map((value) => value * value)) * sum(right.map((value) => value * value)));
   if (n < 2 || scale === 0) return { rho: null, p: null, n };
   // Rounding may carry a perfect match a hair beyond 1.
-  return { rho: Math.max(-1, Math.min(1, product / scale)), p: n > EXACT ? null : shareAtLeast(left, right, Math.abs(product)), n };
+  return { rho: Math.max(-1, Math.min(1, product / scale)), p: n > EXACT ? drawnShareAtLeast(left, right, Math.abs(product)) : shareAtLeast(left, right, Math.abs(product)), n };
 }
 
 /** Share of the pairings of left with a permutation of right whose |sum of products| is at least `limit` (Heap's algorithm). */
@@ -58,6 +62,17 @@ function shareAtLeast(left: readonly number[], right: readonly number[], limit: 
     at = 1;
   }
   return reached / all;
+}
+
+/** The same of pairings that are drawn; the observed one counts as one of them, so that p is never 0. */
+function drawnShareAtLeast(left: readonly number[], right: readonly number[], limit: number): number {
+  const random = seededRandom('pairings', ...left, ...right);
+  let reached = 1;
+  for (let draw = 1; draw < DRAWN; draw += 1) {
+    const order = random.shuffle(right);
+    if (Math.abs(sum(left.map((value, at) => value * (order[at] as number)))) >= limit) reached += 1;
+  }
+  return reached / DRAWN;
 }
 
 const sum = (values: readonly number[]) => values.reduce((total, value) => total + value, 0);

@@ -211,7 +211,7 @@ export const BaseFacts = z.strictObject({
 });
 export type BaseFacts = z.infer<typeof BaseFacts>;
 
-/** Spearman's rank correlation; `rho` and `p` are null where there is none, `p` is two-sided and exact (all pairings). */
+/** Spearman's rank correlation; `rho` and `p` are null where there is none, `p` is two-sided and exact (all pairings), of more than ten cells by 100,000 drawn pairings. */
 export const Correlation = z.strictObject({ rho: z.number().min(-1).max(1).nullable(), p: z.number().gt(0).max(1).nullable(), n: z.int().nonnegative() });
 export type Correlation = z.infer<typeof Correlation>;
 

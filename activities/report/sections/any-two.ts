@@ -17,5 +17,5 @@ export async function anyTwo({ settings }: Pick<SweepResults, 'settings'>): Prom
     const other = models.findIndex(({ within }) => within.setting !== models[0]?.within.setting);
     parts.push(await pair(models, { title: `Any two cells, head by head${shapes.length > 1 ? ` (${shape.replace('-', ' layers of ')} heads)` : ''}`, scores: 'scores', slug: `any-${shape}`, whence: whence(ANY_TWO_ANCHOR), shown: [0, other] }));
   }
-  return parts.length === 0 ? null : html`${parts}<p class="note">Of each cell the scores that count in its task: Eq. 1 (retrieval), or Eq. 2 (insight) for SummHay Citation.</p>`;
+  return parts.length === 0 ? null : html`${parts}<p class="note">Of each cell the scores that count in its task: Eq. 1 (retrieval) or, in SummHay Citation and tasks of one’s own that say so, Eq. 2 (insight).</p>`;
 }

@@ -25,7 +25,7 @@ function correlationTable(correlated: readonly SettingCorrelations[]): Html {
   const rows = correlated.map((each) => html`<tr><th scope="row">${settingName(each)}</th><td>${ROWS[each.rows]}</td>${[each.recall, each.cosine].map(({ rho, p, n }) => [rho === null ? '–' : score(rho), pValue({ rho, p, n }), n].map((value) => number(value === '–' ? value : linkTo(correlationEntry(each), value))))}</tr>`);
   const columns = [{ head: 'Setting' }, { head: 'Rows' }, ...['Recall', 'Cosine'].flatMap((name) => [{ head: `${name}: Spearman`, numeric: true }, { head: 'p', numeric: true, title: 'Two-sided, over all pairings' }, { head: 'n', numeric: true }])];
   return html`${table('Rank correlation of the overlap of heads with F1 on the real test split', columns, [html`<tbody>${rows}</tbody>`])}
-<p class="note">Ties have average ranks. p is the share of all pairings with at least this correlation, either way. Real data’s recall and cosine are 1 by definition, so the correlation is given without it as well.</p>`;
+<p class="note">Ties have average ranks. p is the share of all pairings (of more than ten models, of 100,000 drawn ones) with at least this correlation, either way. Real data’s recall and cosine are 1 by definition, so the correlation is given without it as well.</p>`;
 }
 
 const pValue = ({ p }: Correlation): string => (p === null ? '–' : p < 0.001 ? '< 0.001' : p.toFixed(3));
