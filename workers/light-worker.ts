@@ -2,6 +2,7 @@ import { type NativeConnection, Worker, type WorkerDeploymentOptions } from '@te
 import { lightActivities } from '#activities/index.ts';
 import type { ActivityContext } from '#activities/stage/context.ts';
 import { LIGHT_QUEUE } from '#workflows/queues.ts';
+import { withoutCallStacks } from './call-stacks.ts';
 import { MAX_HEARTBEAT_THROTTLE, SHUTDOWN_FORCE, SHUTDOWN_GRACE } from './timing.ts';
 
 export interface WorkerOptions {
@@ -15,7 +16,7 @@ export interface WorkerOptions {
 
 /** Worker for workflows and for the activities that need neither a trainer nor an LLM. */
 export function lightWorker({ connection, namespace, workflowBundle, context, deployment }: WorkerOptions): Promise<Worker> {
-  return Worker.create({
+  const options = {
     connection,
     namespace,
     taskQueue: LIGHT_QUEUE,
@@ -27,5 +28,6 @@ export function lightWorker({ connection, namespace, workflowBundle, context, de
     maxHeartbeatThrottleInterval: MAX_HEARTBEAT_THROTTLE,
     shutdownGraceTime: SHUTDOWN_GRACE,
     shutdownForceTime: SHUTDOWN_FORCE,
-  });
+  };
+  return withoutCallStacks(() => Worker.create(options));
 }

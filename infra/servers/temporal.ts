@@ -25,11 +25,19 @@ export const PRIORITY_AND_FAIRNESS = {
  */
 const SQLITE_PRAGMAS = { journal_mode: 'WAL', synchronous: 'NORMAL' } as const;
 
-/**
- * The development server reads the namespace and its search attributes from the database at every use, so that new ones count at
- * once; ours are there before it starts. Those that a person adds to a running server count after a minute at most.
- */
-const DEV_SETTINGS = { 'system.forceSearchAttributesCacheRefreshOnRead': false } as const;
+const DEV_SETTINGS = {
+  /**
+   * The development server reads the namespace and its search attributes from the database at every use, so that new ones count at
+   * once; ours are there before it starts. Those that a person adds to a running server count after a minute at most.
+   */
+  'system.forceSearchAttributesCacheRefreshOnRead': false,
+  /**
+   * A workflow with thousands of children gets more than the usual 100 events while a worker is at its task; the server then takes the
+   * task back, and the worker has to replay the whole history, which takes longer than the usual 10 s when it is long: it never catches up.
+   */
+  'history.maximumBufferedEventsBatch': 2_000,
+  'history.defaultWorkflowTaskTimeout': '30s',
+} as const;
 
 export interface TemporalOptions {
   /** The Temporal CLI. */

@@ -3,6 +3,7 @@ import { fileURLToPath } from 'node:url';
 import { Client, Connection } from '@temporalio/client';
 import { bundleWorkflowCode, DefaultLogger, NativeConnection, Runtime, Worker, type WorkerOptions } from '@temporalio/worker';
 import { PRIORITY_AND_FAIRNESS, startTemporal } from '#infra/servers/index.ts';
+import { withoutCallStacks } from '#workers/call-stacks.ts';
 import { SEARCH_ATTRIBUTES } from '#workers/search-attributes.ts';
 import { LIGHT_QUEUE, LLM_QUEUE, TRAINER_QUEUE } from '#workflows/queues.ts';
 import { MAX_HEARTBEAT_THROTTLE } from '#workers/timing.ts';
@@ -32,7 +33,7 @@ export async function temporalForTests(workflows = WORKFLOWS) {
   let server = first;
   const native = await NativeConnection.connect({ address: server.address });
   const connection = await Connection.connect({ address: server.address });
-  const worker = (options: Omit<WorkerOptions, 'connection' | 'taskQueue'> & { taskQueue: string }) => Worker.create({ maxHeartbeatThrottleInterval: MAX_HEARTBEAT_THROTTLE, ...options, connection: native });
+  const worker = (options: Omit<WorkerOptions, 'connection' | 'taskQueue'> & { taskQueue: string }) => withoutCallStacks(() => Worker.create({ maxHeartbeatThrottleInterval: MAX_HEARTBEAT_THROTTLE, ...options, connection: native }));
   return {
     server,
     client: new Client({ connection }),
