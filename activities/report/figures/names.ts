@@ -5,7 +5,7 @@ import { modelSlug, settingSlug } from '../names.ts';
 export const FIGURES_FOLDER = 'figures';
 
 /** What a setting's figures show. */
-export type SettingFigure = 'f1' | 'heads-retrieval' | 'heads-insight' | 'difference' | 'common-heads' | 'cosine-f1' | 'masking' | 'loss' | 'data';
+export type SettingFigure = 'f1' | 'heads-retrieval' | 'heads-insight' | 'difference' | 'common-heads' | 'cosine-f1' | 'masking' | 'loss' | 'data' | 'samples';
 
 /** `heads-retrieval-mdqa-llama-3-8b`: the name of a setting's figure, without its ending. */
 export const settingFigure = (what: SettingFigure, setting: Pick<SettingResults, 'task' | 'model' | 'variant' | 'seed'>): string => `${what}-${settingSlug(setting)}`;

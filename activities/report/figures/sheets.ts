@@ -7,12 +7,14 @@ import { differenceMap, heatmap, overlapMap } from '../charts/heatmap.ts';
 import { histogram } from '../charts/histogram.ts';
 import { lossChart } from '../charts/loss.ts';
 import { maskingChart } from '../charts/masking.ts';
+import { promptChart } from '../charts/prompt.ts';
 import { scatterChart } from '../charts/scatter.ts';
 import { highestScore, widestDifference } from '../charts/shades.ts';
 import { modelName, plural, settingName, taskName } from '../format.ts';
 import { measuredOf } from '../finding.ts';
 import { modelSlug } from '../names.ts';
-import { datasetShapes } from '../sections/data.ts';
+import { promptPieces } from '../prompt.ts';
+import { datasetShapes, firstSamples } from '../sections/data.ts';
 import { type Scored, scoredCells } from '../sections/heads.ts';
 import { highestF1, maskedCells } from '../sections/masking.ts';
 import { scatterCaption, scattered } from '../sections/overlap.ts';
@@ -74,6 +76,7 @@ function ofSetting(results: SweepResults, setting: SettingResults): FigureFile[]
         { title: '', chart: histogram(lengths) },
       ]),
     }),
+    file('samples', { title: 'A prompt of each kind of data, with its needles and answers', columns: 1, from: firstSamples(setting).map(({ from }) => from), paper: 'Figures 2 and 5', panels: firstSamples(setting).map(({ name: title, example }) => ({ title, chart: promptChart(promptPieces(example).pieces) })) }),
   ];
 }
 

@@ -39,7 +39,8 @@ ${writings(cards)}
 ${siblings.length > 0 ? pairs(setting, siblings) : null}
 ${await distributions(cards, settingFigure('data', setting))}
 <h3 class="sub">Samples</h3><p class="legend"><mark class="needle">needle</mark> <mark class="answer">answer in the needle</mark></p>
-${cards.map(({ name, card }) => samples(name, card))}`;
+${cards.map(({ name, card }) => samples(name, card))}
+${firstSamples(setting).length > 0 ? filesNote([settingFigure('samples', setting)]) : null}`;
 }
 
 /** `from`: the entry of where its numbers come from. */
@@ -132,6 +133,10 @@ function droppedText(dropped: Readonly<Record<string, number>>): Html {
 function reasonsText(counts: Readonly<Record<string, number>>): string {
   return list(Object.entries(counts).sort(([a], [b]) => (a < b ? -1 : 1)).map(([reason, times]) => `${reason} (${count(times)})`));
 }
+
+/** The first rendered example of each dataset, for the figure's file. */
+export const firstSamples = (setting: SettingResults): { name: string; from: EntryLink; example: Example }[] =>
+  cardsOf(setting).flatMap(({ name, from, card: { samples: [example] } }) => (example ? [{ name, from, example }] : []));
 
 function samples(name: string, { samples: found }: DatasetCard): Html | null {
   if (found.length === 0) return null;

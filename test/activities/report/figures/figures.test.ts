@@ -27,11 +27,11 @@ describe('the figures as files', () => {
 
   test('are those that the page lists, each as SVG and PNG', async () => {
     const there = (await readdir(join(folder, 'figures'))).sort();
-    expect(there).toEqual(['common-heads', 'cosine-f1', 'data', 'difference', 'f1', 'heads-insight', 'heads-retrieval', 'loss', 'masking'].flatMap((what) => [`${what}-mdqa-tiny-llama.png`, `${what}-mdqa-tiny-llama.svg`]));
+    expect(there).toEqual(['common-heads', 'cosine-f1', 'data', 'difference', 'f1', 'heads-insight', 'heads-retrieval', 'loss', 'masking', 'samples'].flatMap((what) => [`${what}-mdqa-tiny-llama.png`, `${what}-mdqa-tiny-llama.svg`]));
     const page = await renderReport(one);
     const linked = new Set(Array.from(page.matchAll(/href="figures\/([^"]*)"/g), ([, file]) => file));
     expect([...linked].sort()).toEqual(there);
-    expect(told).toEqual(Array.from({ length: 9 }, (_, at) => `${at + 1}/9`));
+    expect(told).toEqual(Array.from({ length: 10 }, (_, at) => `${at + 1}/10`));
   });
 
   test('stand alone: no variable of the page, nothing loaded, a name, white paper that holds all of the drawing', async () => {
