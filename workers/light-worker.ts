@@ -3,7 +3,7 @@ import { lightActivities } from '#activities/index.ts';
 import type { ActivityContext } from '#activities/stage/context.ts';
 import { LIGHT_QUEUE } from '#workflows/queues.ts';
 import { withoutCallStacks } from './call-stacks.ts';
-import { MAX_HEARTBEAT_THROTTLE, SHUTDOWN_FORCE, SHUTDOWN_GRACE } from './timing.ts';
+import { WORKER_TIMING } from './timing.ts';
 
 export interface WorkerOptions {
   connection: NativeConnection;
@@ -25,9 +25,7 @@ export function lightWorker({ connection, namespace, workflowBundle, context, de
     ...(deployment && { workerDeploymentOptions: deployment }),
     // Activities share one JavaScript thread: more at once would only delay each other's heartbeats.
     maxConcurrentActivityTaskExecutions: 8,
-    maxHeartbeatThrottleInterval: MAX_HEARTBEAT_THROTTLE,
-    shutdownGraceTime: SHUTDOWN_GRACE,
-    shutdownForceTime: SHUTDOWN_FORCE,
+    ...WORKER_TIMING,
   };
   return withoutCallStacks(() => Worker.create(options));
 }

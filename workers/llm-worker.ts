@@ -2,7 +2,7 @@ import { Worker } from '@temporalio/worker';
 import { llmActivities } from '#activities/index.ts';
 import { LLM_QUEUE } from '#workflows/queues.ts';
 import type { WorkerOptions } from './light-worker.ts';
-import { MAX_HEARTBEAT_THROTTLE, SHUTDOWN_FORCE, SHUTDOWN_GRACE } from './timing.ts';
+import { WORKER_TIMING } from './timing.ts';
 
 /** Worker for texts that an LLM writes: hours of waiting for an endpoint, beside the light worker, whose slots they would fill. */
 export function llmWorker({ connection, namespace, context }: Omit<WorkerOptions, 'workflowBundle' | 'deployment'>): Promise<Worker> {
@@ -13,8 +13,6 @@ export function llmWorker({ connection, namespace, context }: Omit<WorkerOptions
     activities: llmActivities(context),
     // Each asks as many requests at once as its endpoint takes.
     maxConcurrentActivityTaskExecutions: 8,
-    maxHeartbeatThrottleInterval: MAX_HEARTBEAT_THROTTLE,
-    shutdownGraceTime: SHUTDOWN_GRACE,
-    shutdownForceTime: SHUTDOWN_FORCE,
+    ...WORKER_TIMING,
   });
 }

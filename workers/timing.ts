@@ -7,7 +7,10 @@
 export const MAX_HEARTBEAT_THROTTLE = '2s';
 
 /** A worker that is asked to stop gives its running activities this long before it cancels them… */
-export const SHUTDOWN_GRACE = '1s';
+const SHUTDOWN_GRACE = '1s';
 
 /** …and the cancelled ones this long to end: a trainer gets 5 s between SIGTERM and SIGKILL. */
-export const SHUTDOWN_FORCE = '15s';
+const SHUTDOWN_FORCE = '15s';
+
+/** The above, as every worker takes them. */
+export const WORKER_TIMING = { maxHeartbeatThrottleInterval: MAX_HEARTBEAT_THROTTLE, shutdownGraceTime: SHUTDOWN_GRACE, shutdownForceTime: SHUTDOWN_FORCE } as const;

@@ -3,13 +3,13 @@ import { trainerActivities } from '#activities/index.ts';
 import type { JobPool } from '#infra/launcher/job-pool.ts';
 import { TRAINER_PRESENCE_QUEUE, TRAINER_QUEUE } from '#workflows/queues.ts';
 import type { WorkerOptions } from './light-worker.ts';
-import { MAX_HEARTBEAT_THROTTLE, SHUTDOWN_FORCE, SHUTDOWN_GRACE } from './timing.ts';
+import { WORKER_TIMING } from './timing.ts';
 
 /** Shows that a worker for trainer jobs is there, also while all its trainers are busy; run it beside that one. */
 export function trainerPresence({ connection, namespace }: Pick<WorkerOptions, 'connection' | 'namespace'>): Promise<Worker> {
   // Nothing ever asks for it.
   const activities = { present: () => {} };
-  return Worker.create({ connection, namespace, taskQueue: TRAINER_PRESENCE_QUEUE, activities, maxConcurrentActivityTaskExecutions: 1, maxConcurrentActivityTaskPolls: 1, shutdownGraceTime: SHUTDOWN_GRACE, shutdownForceTime: SHUTDOWN_FORCE });
+  return Worker.create({ connection, namespace, taskQueue: TRAINER_PRESENCE_QUEUE, activities, maxConcurrentActivityTaskExecutions: 1, maxConcurrentActivityTaskPolls: 1, ...WORKER_TIMING });
 }
 
 /** Worker for trainer jobs: as many at once as it has trainer processes. */
@@ -20,8 +20,6 @@ export function trainerWorker({ connection, namespace, context }: Omit<WorkerOpt
     taskQueue: TRAINER_QUEUE,
     activities: trainerActivities({ ...context, trainer }),
     maxConcurrentActivityTaskExecutions: trainer.size,
-    maxHeartbeatThrottleInterval: MAX_HEARTBEAT_THROTTLE,
-    shutdownGraceTime: SHUTDOWN_GRACE,
-    shutdownForceTime: SHUTDOWN_FORCE,
+    ...WORKER_TIMING,
   });
 }
