@@ -5,7 +5,7 @@
 import { Client, Connection, type WorkflowHandle } from '@temporalio/client';
 import { Worker, type WorkflowBundleOption } from '@temporalio/worker';
 import { LIGHT_QUEUE } from '#workflows/queues.ts';
-import { CODE_MEMO, endRun, specOf } from './running-sweep.ts';
+import { CODE_MEMO, endRun, openCellsOf, specOf } from './running-sweep.ts';
 
 const REASON = 'its history does not go on under the present workflow code';
 
@@ -33,8 +33,7 @@ export async function renewSweeps({ address, namespace, workflowBundle, code, sa
 
 /** Whether the code goes on with a sweep and all its open cells. */
 async function goesOn(client: Client, sweep: WorkflowHandle, workflowBundle: WorkflowBundleOption): Promise<boolean> {
-  const { raw } = await sweep.describe();
-  const cells = (raw.pendingChildren ?? []).flatMap(({ workflowId }) => (workflowId ? [workflowId] : []));
+  const cells = openCellsOf(await sweep.describe());
   const histories = async function* () {
     for (const workflowId of [sweep.workflowId, ...cells]) yield { workflowId, history: await client.workflow.getHandle(workflowId).fetchHistory() };
   };

@@ -25,8 +25,8 @@ export async function endOutdatedRun(client: Client, workflowId: string, given: 
 }
 
 /** Ends the open run of a sweep, with its cells, so that it can be started again under the same name. */
-export async function endRun(client: Client, handle: WorkflowHandle, { raw }: WorkflowExecutionDescription, reason: string): Promise<void> {
-  const children = (raw.pendingChildren ?? []).flatMap(({ workflowId: id }) => (id ? [id] : []));
+export async function endRun(client: Client, handle: WorkflowHandle, description: WorkflowExecutionDescription, reason: string): Promise<void> {
+  const children = openCellsOf(description);
   await handle.terminate(`started again: ${reason}`);
   await closed(client, children);
 }
@@ -38,6 +38,9 @@ async function reasonToEnd(handle: WorkflowHandle, { memo }: WorkflowExecutionDe
   // As JSON, as it was sent.
   return isDeepStrictEqual(running, JSON.parse(JSON.stringify(given))) ? null : 'the spec has changed';
 }
+
+/** Workflow ids of the cells of a run that have not closed. */
+export const openCellsOf = ({ raw }: WorkflowExecutionDescription): string[] => (raw.pendingChildren ?? []).flatMap(({ workflowId }) => (workflowId ? [workflowId] : []));
 
 /** What a sweep was started with, by its history. */
 export function specOf({ events }: Awaited<ReturnType<WorkflowHandle['fetchHistory']>>): unknown {
