@@ -3,7 +3,7 @@ import { ActivityFailure, ApplicationFailure, isCancellation, proxyActivities, T
 import type { Activities } from '../activities/index.ts';
 import type { Recipe, Stage, StageResult } from './contracts/artifacts.ts';
 import type { LlmUse, ReportRequest } from './contracts/requests.ts';
-import { hoursFor, type TimeoutHours } from './contracts/run.ts';
+import type { TimeoutHours } from './contracts/run.ts';
 import { POLICIES } from './policies.ts';
 import { workKindOf } from './work-kind.ts';
 
@@ -73,6 +73,11 @@ export function urgencyOptions(stage: Stage, { priority, timeoutHours }: Pick<St
     priority: { fairnessKey: fairnessKey(), ...(priority !== undefined && { priorityKey: priority }) },
     ...(hours !== undefined && { startToCloseTimeout: hours * 3_600_000 }),
   };
+}
+
+/** Hours for one attempt of a stage; undefined where they are those of its kind of work. */
+function hoursFor(stage: Stage, hours: TimeoutHours | undefined): number | undefined {
+  return typeof hours === 'object' ? hours[stage] : hours;
 }
 
 /** Sweeps get equal shares of the workers: their tasks of the same priority take turns. At most 64 bytes are allowed. */

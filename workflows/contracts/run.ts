@@ -20,11 +20,6 @@ const HoursByStage = z.strictObject(Object.fromEntries(Stage.options.map((stage)
 export const TimeoutHours = z.union([Hours, HoursByStage], { error: 'hours, or hours by stage ({"train": 72, "mask": 12})' });
 export type TimeoutHours = z.infer<typeof TimeoutHours>;
 
-/** Hours for one attempt of a stage; undefined where they are those of its kind of work. */
-export function hoursFor(stage: Stage, hours: TimeoutHours | undefined): number | undefined {
-  return typeof hours === 'object' ? hours[stage] : hours;
-}
-
 /** Where news of a sweep are posted as JSON. Specs are kept in histories, so a secret URL is named by the variable of the workers' environment that holds it. */
 export const Webhook = z.union([z.strictObject({ url: PublicUrl }), z.strictObject({ variable: z.string().regex(/^NEEDLEWORK_WEBHOOK[A-Z0-9_]*$/, 'must be NEEDLEWORK_WEBHOOK, or begin with NEEDLEWORK_WEBHOOK_') })], {
   error: '{"url": a URL without credentials} or {"variable": "NEEDLEWORK_WEBHOOK…"}, an environment variable of the light workers',
