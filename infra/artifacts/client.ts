@@ -10,7 +10,7 @@ export interface S3Options {
 
 /**
  * S3 client for artifacts. It leaves checking what it downloads to the store, which knows every file's SHA-256 and says
- * which artifact is damaged.
+ * which artifact is damaged; what it uploads is signed with its SHA-256, so that no checksum of another kind is added but where S3 asks for one.
  */
 export function artifactClient({ endpoint, region, credentials }: S3Options): S3Client {
   return new S3Client({
@@ -18,6 +18,9 @@ export function artifactClient({ endpoint, region, credentials }: S3Options): S3
     ...(region && { region }),
     ...(credentials && { credentials }),
     responseChecksumValidation: 'WHEN_REQUIRED',
+    requestChecksumCalculation: 'WHEN_REQUIRED',
+    // A command's way through the client is put together once, not for every request: nothing of it changes here.
+    cacheMiddleware: true,
     maxAttempts: 5,
   });
 }
