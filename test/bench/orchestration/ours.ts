@@ -36,11 +36,12 @@ export async function startOurs(folder: string) {
   const cpu = () => Object.entries(pids).map(([name, pid]) => [name as Process, cpuSeconds(pid)] as const);
   let count = 0;
   return {
-    run: async (): Promise<OurRun> => {
+    /** With another seed than before all has to be made anew, by workers that have done such work already. */
+    run: async (seed = 1): Promise<OurRun> => {
       count += 1;
       const workflowId = `bench-${count}`;
       const [started, before] = [performance.now(), new Map(cpu())];
-      const result = SweepResult.parse(await temporal.client.workflow.execute('sweep', { workflowId, taskQueue: LIGHT_QUEUE, args: [gridSpec()] }));
+      const result = SweepResult.parse(await temporal.client.workflow.execute('sweep', { workflowId, taskQueue: LIGHT_QUEUE, args: [{ ...gridSpec(), seed }] }));
       const seconds = (performance.now() - started) / 1000;
       const used = Object.fromEntries(cpu().map(([name, now]) => [name, now === null ? null : now - before.get(name)!])) as OurRun['cpu'];
       if (result.status !== 'complete') throw new Error(`the sweep ended as ${result.status}`);

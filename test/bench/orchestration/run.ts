@@ -1,7 +1,7 @@
 /**
  * What orchestration costs: `npm run bench -- orchestration [RUNS]`. The paper's grid of 36 cells with stages that do no work, on our
  * workflows and on Prefect, Dagster and Snakemake, each with its embedded default, one after the other, RUNS times (3) with all
- * made anew and as often with all there. Every stage reads what it rests on and writes a small file: ours to S3, theirs to the disk.
+ * made anew and as often with all there; ours once more with all made anew, by workers that have run a sweep before. Every stage reads what it rests on and writes a small file: ours to S3, theirs to the disk.
  */
 import { mkdtempSync, rmSync } from 'node:fs';
 import { availableParallelism, tmpdir } from 'node:os';
@@ -28,16 +28,18 @@ try {
   console.log(`${cells} cells, ${nodes.length} stages, ${availableParallelism()} cores; ${runs} runs of each kind, the median counts (in brackets: fastest to slowest)`);
   const ours: Times = { name: 'ours', first: [], again: [] };
   const others: Times[] = ['Prefect', 'Dagster', 'Snakemake'].map((name) => ({ name, first: [], again: [] }));
+  const warm: number[] = [];
   let last: { first: OurRun; again: OurRun } | null = null;
   // Side by side: each round has a run of each, so that what else the machine does meets all of them.
   for (let round = 1; round <= runs; round += 1) {
-    last = await ourRound(join(folder, `${round}`), ours);
+    last = await ourRound(join(folder, `${round}`), ours, warm);
     const options: OtherOptions = { programs: bin, folder: join(folder, `${round}`), nodes };
     for (const [at, start] of [prefect, dagster, snakemake].entries()) await theirRound(await start(options), others[at]!);
     console.log(`round ${round}: ${[ours, ...others].map(({ name, first, again }) => `${name} ${first.at(-1)!.toFixed(2)} s, again ${again.at(-1)!.toFixed(2)} s`).join('; ')}`);
   }
   table([ours, ...others]);
   const { first, again } = last!;
+  console.log(`ours, a sweep of another seed by the same workers: ${spread(warm)}`);
   console.log(`ours, CPU of the last first run: ${Object.entries(first.cpu).map(([name, seconds]) => `${name} ${seconds?.toFixed(1) ?? '?'} s`).join(', ')}`);
   console.log(`ours: ${first.ran} stages did work, then ${again.reused} were there. Events in histories: ${first.events.sweep} of the sweep and ${(first.events.cells / cells).toFixed(1)} of a cell, ${((first.events.sweep + first.events.cells) / cells).toFixed(1)} a cell in all; again ${again.events.sweep} of the sweep`);
 } finally {
@@ -45,13 +47,14 @@ try {
 }
 process.exit();
 
-async function ourRound(at: string, times: Times): Promise<{ first: OurRun; again: OurRun }> {
+async function ourRound(at: string, times: Times, warm: number[]): Promise<{ first: OurRun; again: OurRun }> {
   const ours = await startOurs(at);
   try {
     const first = await ours.run();
     const again = await ours.run();
     times.first.push(first.seconds);
     times.again.push(again.seconds);
+    warm.push((await ours.run(2)).seconds);
     return { first, again };
   } finally {
     await ours.stop();
