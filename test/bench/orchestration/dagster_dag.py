@@ -1,7 +1,7 @@
 """The stages of a sweep on Dagster: one job of ops, run in its own process, as fast as it gets, on an instance on disk.
 
-`dagster_dag.py DAG.json FOLDER`: waits for lines on stdin, runs the job once for each, and says how long it took. Dagster keeps no
-results from run to run by itself, so an op looks whether its file is there, as people write it.
+`dagster_dag.py DAG.json FOLDER|s3://BUCKET/PREFIX`: waits for lines on stdin, runs the job once for each, and says how long it took. Dagster keeps no
+results from run to run by itself, so an op looks whether its artifact is there, as people write it.
 """
 
 import json
@@ -9,19 +9,19 @@ import sys
 import time
 from pathlib import Path
 
+from artifact_place import open_place
 from dagster import DagsterInstance, DependencyDefinition, GraphDefinition, In, MultiDependencyDefinition, Nothing, OpDefinition, Out, Output
 
 dag = json.loads(Path(sys.argv[1]).read_text())
-folder = Path(sys.argv[2])
+place = open_place(sys.argv[2])
 
 
 def op_for(node: dict) -> OpDefinition:
     def compute(_context, _inputs):
-        file = folder / node["id"]
-        if not file.exists():
+        if not place.exists(node["id"]):
             for name in node["inputs"]:
-                (folder / name).read_text()
-            file.write_text("contents")
+                place.read(name)
+            place.write(node["id"], "contents")
         yield Output(None, "done")
 
     return OpDefinition(compute_fn=compute, name=node["id"], ins={"after": In(Nothing)} if node["inputs"] else {}, outs={"done": Out(Nothing)})

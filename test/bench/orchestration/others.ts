@@ -6,6 +6,7 @@ import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 import type { Node } from './dag.ts';
+import type { BenchBucket } from './bucket.ts';
 
 /** Cores that they may use. */
 const CORES = 2;
@@ -24,10 +25,12 @@ export interface OtherOptions {
   /** For all that they write. */
   folder: string;
   nodes: readonly Node[];
+  /** For the artifacts of stages, as ours are; null: they are plain files of `folder`, which is their default. */
+  bucket: BenchBucket | null;
 }
 
 /** Nothing of the person's own settings, nor of their accounts; nothing is sent anywhere. */
-function environment(folder: string): NodeJS.ProcessEnv {
+function environment(folder: string, bucket: BenchBucket | null): NodeJS.ProcessEnv {
   const { PATH, HOME, LANG, TMPDIR } = process.env;
   return {
     PATH, HOME, LANG, TMPDIR,
@@ -38,32 +41,35 @@ function environment(folder: string): NodeJS.ProcessEnv {
     DAGSTER_HOME: join(folder, 'dagster-home'),
     DAGSTER_DISABLE_TELEMETRY: 'yes',
     DO_NOT_TRACK: '1',
+    ...bucket?.environment,
   };
 }
 
-function prepare({ folder, nodes }: OtherOptions, name: string): { home: string; dag: string; results: string } {
-  const home = join(folder, name);
+/** `results`: the folder of the artifacts or, where they are in S3, the folder that it is run in. */
+function prepare({ folder, nodes, bucket }: OtherOptions, name: string): { home: string; dag: string; results: string; place: string } {
+  const home = join(folder, bucket === null ? name : `${name}-s3`);
   const results = join(home, 'results');
   mkdirSync(results, { recursive: true });
   const dag = join(home, 'dag.json');
   writeFileSync(dag, JSON.stringify(nodes));
-  return { home, dag, results };
+  return { home, dag, results, place: bucket === null ? results : bucket.place(name) };
 }
 
-/** The whole program from start to end, as it is used. */
+/** The whole program from start to end, as it is used; with S3 by its own storage plugin. */
 export function snakemake(options: OtherOptions): Other {
-  const { home, dag, results } = prepare(options, 'snakemake');
-  const args = ['--snakefile', here('Snakefile'), '--directory', results, '--cores', String(CORES), '--quiet', 'all', '--config', `dag=${dag}`, `last=${options.nodes.at(-1)!.id}`];
+  const { home, dag, results, place } = prepare(options, 'snakemake');
+  const storage = options.bucket === null ? [] : ['--default-storage-provider', 's3', '--default-storage-prefix', place, '--storage-s3-endpoint-url', options.bucket.endpoint];
+  const args = [...storage, '--snakefile', here('Snakefile'), '--directory', results, '--cores', String(CORES), '--quiet', 'all', '--config', `dag=${dag}`, `last=${options.nodes.at(-1)!.id}`];
   return {
     name: 'Snakemake',
     run: async () => {
       const log = openSync(join(home, 'log'), 'a');
       const started = performance.now();
-      const { status } = spawnSync(join(options.programs, 'snakemake'), args, { env: environment(home), stdio: ['ignore', log, log] });
+      const { status } = spawnSync(join(options.programs, 'snakemake'), args, { env: environment(home, options.bucket), stdio: ['ignore', log, log] });
       const seconds = (performance.now() - started) / 1000;
       closeSync(log);
       if (status !== 0) throw new Error(`snakemake ended with status ${status}; see ${join(home, 'log')}`);
-      allThere('Snakemake', results, options.nodes);
+      await allThere('Snakemake', results, options);
       return seconds;
     },
     stop: async () => {},
@@ -81,10 +87,10 @@ export const prefect = (options: OtherOptions) => scripted('Prefect', 'prefect_d
 
 /** A script that says that it is ready, and then, for each line that it gets, how long a run took. */
 async function scripted(name: string, script: string, options: OtherOptions, before: (home: string) => void = () => {}): Promise<Other> {
-  const { home, dag, results } = prepare(options, name.toLowerCase());
+  const { home, dag, results, place } = prepare(options, name.toLowerCase());
   before(home);
   const log = openSync(join(home, 'log'), 'a');
-  const child: ChildProcess = spawn(join(options.programs, 'python'), [here(script), dag, results], { env: environment(home), stdio: ['pipe', 'pipe', log] });
+  const child: ChildProcess = spawn(join(options.programs, 'python'), [here(script), dag, place], { env: environment(home, options.bucket), stdio: ['pipe', 'pipe', log] });
   closeSync(log);
   const ended = once(child, 'exit').then(([code]) => code as number | null);
   const lines = createInterface({ input: child.stdout! })[Symbol.asyncIterator]();
@@ -102,7 +108,7 @@ async function scripted(name: string, script: string, options: OtherOptions, bef
       child.stdin!.write('run\n');
       const { stages, seconds } = await answer();
       if (stages !== options.nodes.length) throw new Error(`${name} ran ${stages} of ${options.nodes.length} stages`);
-      allThere(name, results, options.nodes);
+      await allThere(name, results, options);
       return seconds!;
     },
     stop: async () => {
@@ -112,8 +118,8 @@ async function scripted(name: string, script: string, options: OtherOptions, bef
   };
 }
 
-function allThere(name: string, results: string, nodes: readonly Node[]): void {
-  const found = new Set(readdirSync(results));
+async function allThere(name: string, results: string, { nodes, bucket }: OtherOptions): Promise<void> {
+  const found = new Set(bucket === null ? readdirSync(results) : await bucket.names(name.toLowerCase()));
   const missing = nodes.filter(({ id }) => !found.has(id));
   if (missing.length > 0) throw new Error(`${name} left out ${missing.length} stages: ${missing[0]!.id}, …`);
 }

@@ -1,6 +1,6 @@
 """The stages of a sweep on Prefect: tasks with futures, its default runner (threads), its own cache by inputs.
 
-`prefect_dag.py DAG.json FOLDER`: waits for lines on stdin, runs the flow once for each, and says how long it took. Prefect's own
+`prefect_dag.py DAG.json FOLDER|s3://BUCKET/PREFIX`: waits for lines on stdin, runs the flow once for each, and says how long it took. Prefect's own
 server, which it starts by itself, is up before the first.
 """
 
@@ -9,18 +9,19 @@ import sys
 import time
 from pathlib import Path
 
+from artifact_place import open_place
 from prefect import flow, task
 from prefect.cache_policies import INPUTS
 
 dag = json.loads(Path(sys.argv[1]).read_text())
-folder = Path(sys.argv[2])
+place = open_place(sys.argv[2])
 
 
 @task(persist_result=True, cache_policy=INPUTS)
 def stage(node: str, inputs: list[str]) -> str:
     for name in inputs:
-        (folder / name).read_text()
-    (folder / node).write_text("contents")
+        place.read(name)
+    place.write(node, "contents")
     return node
 
 

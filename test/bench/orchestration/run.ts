@@ -1,11 +1,13 @@
 /**
  * What orchestration costs: `npm run bench -- orchestration [RUNS]`. The paper's grid of 36 cells with stages that do no work, on our
  * workflows and on Prefect, Dagster and Snakemake, each with its embedded default, one after the other, RUNS times (3) with all
- * made anew and as often with all there; ours once more with all made anew, by workers that have run a sweep before. Every stage reads what it rests on and writes a small file: ours to S3, theirs to the disk.
+ * made anew and as often with all there; ours once more with all made anew, by workers that have run a sweep before. Every stage reads what it rests on and
+ * writes a small file: ours to S3, theirs to the disk, as they do by default, and then, as ours, to S3.
  */
 import { mkdtempSync, rmSync } from 'node:fs';
 import { availableParallelism, tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { startBucket } from './bucket.ts';
 import { gridDag } from './dag.ts';
 import { programs, versions } from './environment.ts';
 import { dagster, type Other, type OtherOptions, prefect, snakemake } from './others.ts';
@@ -20,6 +22,12 @@ interface Times {
   again: number[];
 }
 
+interface Program extends Times {
+  start: (options: OtherOptions) => Other | Promise<Other>;
+}
+
+const programsOf = (how: string): Program[] => Object.entries({ Prefect: prefect, Dagster: dagster, Snakemake: snakemake }).map(([name, start]) => ({ start, name: `${name}${how}`, first: [], again: [] }));
+
 const { cells, nodes } = gridDag();
 const folder = mkdtempSync(join(tmpdir(), 'needlework-bench-'));
 const pinned = versions();
@@ -27,17 +35,23 @@ try {
   const bin = programs();
   console.log(`${cells} cells, ${nodes.length} stages, ${availableParallelism()} cores; ${runs} runs of each kind, the median counts (in brackets: fastest to slowest)`);
   const ours: Times = { name: 'ours', first: [], again: [] };
-  const others: Times[] = ['Prefect', 'Dagster', 'Snakemake'].map((name) => ({ name, first: [], again: [] }));
+  const [others, withS3] = [programsOf(''), programsOf(', artifacts in S3')];
   const warm: number[] = [];
   let last: { first: OurRun; again: OurRun } | null = null;
   // Side by side: each round has a run of each, so that what else the machine does meets all of them.
   for (let round = 1; round <= runs; round += 1) {
     last = await ourRound(join(folder, `${round}`), ours, warm);
-    const options: OtherOptions = { programs: bin, folder: join(folder, `${round}`), nodes };
-    for (const [at, start] of [prefect, dagster, snakemake].entries()) await theirRound(await start(options), others[at]!);
-    console.log(`round ${round}: ${[ours, ...others].map(({ name, first, again }) => `${name} ${first.at(-1)!.toFixed(2)} s, again ${again.at(-1)!.toFixed(2)} s`).join('; ')}`);
+    const options: OtherOptions = { programs: bin, folder: join(folder, `${round}`), nodes, bucket: null };
+    for (const program of others) await theirRound(await program.start(options), program);
+    const bucket = await startBucket(join(folder, `${round}`, 'bucket'));
+    try {
+      for (const program of withS3) await theirRound(await program.start({ ...options, bucket }), program);
+    } finally {
+      await bucket.stop();
+    }
+    console.log(`round ${round}: ${[ours, ...others, ...withS3].map(({ name, first, again }) => `${name} ${first.at(-1)!.toFixed(2)} s, again ${again.at(-1)!.toFixed(2)} s`).join('; ')}`);
   }
-  table([ours, ...others]);
+  table([ours, ...others, ...withS3]);
   const { first, again } = last!;
   console.log(`ours, a sweep of another seed by the same workers: ${spread(warm)}`);
   console.log(`ours, CPU of the last first run: ${Object.entries(first.cpu).map(([name, seconds]) => `${name} ${seconds?.toFixed(1) ?? '?'} s`).join(', ')}`);
@@ -74,8 +88,9 @@ function table(all: readonly Times[]): void {
   const [ours] = all as [Times];
   const rows = all.map(({ name, first, again }) => {
     const [one, two] = [median(first), median(again)];
-    const version = pinned[name.toLowerCase()];
-    return [version ? `${name} ${version}` : name, spread(first), `${((1000 * one) / nodes.length).toFixed(1)} ms`, `${(one / median(ours.first)).toFixed(2)}×`, spread(again), `${(two / median(ours.again)).toFixed(2)}×`];
+    const [program, ...how] = name.split(',') as [string, ...string[]];
+    const version = pinned[program.toLowerCase()];
+    return [version ? [`${program} ${version}`, ...how].join(',') : name, spread(first), `${((1000 * one) / nodes.length).toFixed(1)} ms`, `${(one / median(ours.first)).toFixed(2)}×`, spread(again), `${(two / median(ours.again)).toFixed(2)}×`];
   });
   const lines = [['', 'first run', 'a stage', 'to ours', 'all there', 'to ours'], ...rows];
   const widths = lines[0]!.map((_, column) => Math.max(...lines.map((line) => line[column]!.length)));
