@@ -11,7 +11,7 @@ const REMEDIES: Readonly<Record<string, string>> = {
   ModelMissing: 'put the model in place on every worker, then retry',
   UnsupportedModel: 'skip; this model cannot be used',
   PackageMissing: 'install the package on the trainers, then retry',
-  PromptTooLong: 'skip, or start a sweep with more contextTokens',
+  PromptTooLong: 'skip, or start a sweep with other contextTokens: no more than the model has positions for, and enough for every prompt',
   NoTrainer: `start a trainer worker on the queue ${TRAINER_QUEUE}, then retry`,
   ArtifactMissing: 'an input is gone from the store; retry, which makes it anew',
   ArtifactCorrupt: 'see what damages the store; retry, which makes it anew',

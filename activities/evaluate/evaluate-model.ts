@@ -6,6 +6,7 @@ import { parse } from '#workflows/contracts/parse.ts';
 import type { StageRequest } from '#workflows/contracts/requests.ts';
 import { EvaluateSpec } from '#workflows/contracts/spec.ts';
 import type { ActivityContext } from '../stage/context.ts';
+import { contextTokensOf } from '../stage/context-tokens.ts';
 import { Loading, modelRef } from '../stage/loading.ts';
 import { runStage } from '../stage/run-stage.ts';
 import { runTrainerJob } from '../stage/trainer-job.ts';
@@ -25,6 +26,7 @@ export function evaluateModel(context: ActivityContext, { recipe, force }: Stage
       model: modelRef(model, base),
       adapterDir,
       dataFile,
+      maxPromptTokens: await contextTokensOf(tools, 'test'),
       maxNewTokens: evaluate.maxNewTokens,
       maxExamples: null,
     });

@@ -10,6 +10,7 @@ import { EvaluateSpec, MaskSpec } from '#workflows/contracts/spec.ts';
 import { scoreKind } from '../analysis/index.ts';
 import { answerWithHeadSets } from '../evaluate/with-head-sets.ts';
 import type { ActivityContext } from '../stage/context.ts';
+import { contextTokensOf } from '../stage/context-tokens.ts';
 import { Loading, modelRef } from '../stage/loading.ts';
 import { runStage } from '../stage/run-stage.ts';
 import { headSets } from './head-sets.ts';
@@ -25,7 +26,7 @@ export function maskHeads(context: ActivityContext, { recipe, force }: StageRequ
     const dataFile = join(await tools.input('test'), 'test.jsonl');
     const scores = parse(HeadScores, JSON.parse(await readFile(join(await tools.input('scores'), 'scores.json'), 'utf8')), 'scores.json');
     const { sets, skipped } = headSets(scores[scoreKind(task)], mask, recipe.seed);
-    const job = { kind: 'mask' as const, model: modelRef(model, base), adapterDir, dataFile, maxNewTokens: evaluate.maxNewTokens, maxExamples: mask.examples ?? null, mode: mask.mode };
+    const job = { kind: 'mask' as const, model: modelRef(model, base), adapterDir, dataFile, maxPromptTokens: await contextTokensOf(tools, 'test'), maxNewTokens: evaluate.maxNewTokens, maxExamples: mask.examples ?? null, mode: mask.mode };
     const { outcome, examples, plainF1, sets: answered } = await answerWithHeadSets(context, tools, job, sets, 'unmasked');
     const masking: Masking = parse(Masking, { examples, unmaskedF1: plainF1, skipped, sets: answered }, 'masking.json');
     await writeFile(join(tools.outputFolder, 'masking.json'), `${JSON.stringify(masking)}\n`);

@@ -10,6 +10,7 @@ import { EvaluateSpec, PatchSpec } from '#workflows/contracts/spec.ts';
 import { scoreKind } from '../analysis/index.ts';
 import { answerWithHeadSets } from '../evaluate/with-head-sets.ts';
 import type { ActivityContext } from '../stage/context.ts';
+import { contextTokensOf } from '../stage/context-tokens.ts';
 import { Loading, modelRef } from '../stage/loading.ts';
 import { runStage } from '../stage/run-stage.ts';
 import { headSets } from './head-sets.ts';
@@ -29,7 +30,7 @@ export function patchHeads(context: ActivityContext, { recipe, force }: StageReq
       return parse(HeadScores, JSON.parse(text), `scores.json of ${role}`)[scoreKind(task)];
     };
     const { sets, ...chosen } = headSets(await scoresOf('realScores'), await scoresOf('scores'), patch, recipe.seed);
-    const job = { kind: 'patch' as const, model: modelRef(model, base), adapterDir, dataFile, maxNewTokens: evaluate.maxNewTokens, maxExamples: patch.examples ?? null, realAdapterDir };
+    const job = { kind: 'patch' as const, model: modelRef(model, base), adapterDir, dataFile, maxPromptTokens: await contextTokensOf(tools, 'test'), maxNewTokens: evaluate.maxNewTokens, maxExamples: patch.examples ?? null, realAdapterDir };
     const { outcome, examples, plainF1, sets: answered } = await answerWithHeadSets(context, tools, job, sets, 'unpatched');
     const patching: Patching = parse(Patching, { examples, unpatchedF1: plainF1, ...chosen, sets: answered }, 'patching.json');
     await writeFile(join(tools.outputFolder, 'patching.json'), `${JSON.stringify(patching)}\n`);

@@ -10,6 +10,7 @@ import { TensorsUnreadable } from '#infra/tensors/safetensors.ts';
 import { retrievalHeads } from '../analysis/index.ts';
 import { metricsOf } from '../evaluate/metrics-of.ts';
 import type { ActivityContext } from '../stage/context.ts';
+import { contextTokensOf } from '../stage/context-tokens.ts';
 import { Loading, modelRef } from '../stage/loading.ts';
 import { runStage } from '../stage/run-stage.ts';
 import { runTrainerJob } from '../stage/trainer-job.ts';
@@ -29,6 +30,7 @@ export function scoreHeads(context: ActivityContext, { recipe, force }: StageReq
       model: modelRef(model, base),
       adapterDir,
       dataFile,
+      maxPromptTokens: await contextTokensOf(tools, 'dataset'),
       maxNewTokens: evaluate.maxNewTokens,
       maxExamples: null,
       score,

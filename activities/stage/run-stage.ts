@@ -22,6 +22,8 @@ export interface StageWork {
   recipe: Recipe;
   /** Local folder of the input artifact with this role, downloaded and verified. */
   input: (role: string) => Promise<string>;
+  /** What that artifact was made from and by. */
+  inputRecipe: (role: string) => Promise<Recipe>;
   /** To be told of every other artifact that is read, as it was found: what is made from it is made anew when its contents change. */
   wasRead: (manifest: Manifest) => void;
   /** The input's folder, or null where the recipe has no such role. */
@@ -78,23 +80,26 @@ export async function runStage(
       await mkdir(workFolder);
       const read = new Map<string, MadeFrom>();
       const wasRead = (manifest: Manifest) => void read.set(manifest.key, { kind: manifest.kind, key: manifest.key, content: contentOf(manifest) });
-      const optionalInput = async (role: string) => {
+      const obtained = async (role: string) => {
         const address = recipe.inputs[role];
         if (address === undefined) return null;
-        const { folder, manifest } = await context.store.obtain({ kind: address.stage, key: address.key });
-        wasRead(manifest);
-        return folder;
+        const found = await context.store.obtain({ kind: address.stage, key: address.key });
+        wasRead(found.manifest);
+        return found;
       };
-      const input = async (role: string) => {
-        const folder = await optionalInput(role);
-        if (folder === null) throw hopeless('InvalidInput', `inputs.${role}: found nothing, allowed: an artifact`);
-        return folder;
+      const needed = async (role: string) => {
+        const found = await obtained(role);
+        if (found === null) throw hopeless('InvalidInput', `inputs.${role}: found nothing, allowed: an artifact`);
+        return found;
       };
+      const optionalInput = async (role: string) => (await obtained(role))?.folder ?? null;
+      const input = async (role: string) => (await needed(role)).folder;
+      const inputRecipe = async (role: string) => parse(RecipeSchema, (await needed(role)).manifest.recipe, `the recipe of ${role}`);
       const signal = Context.current().cancellationSignal;
       const pace = new Pace();
       const news = new NewsDesk(workflowTeller(ref.key), context.newsSeconds);
       const manifest = await underHeartbeats({ phase: stage, done: 0, total: 1, unit: '' }, async (progress) => {
-        const outcome = await work({ recipe, input, optionalInput, wasRead, outputFolder, workFolder, progress, log: (line) => pace.log(line), signal });
+        const outcome = await work({ recipe, input, inputRecipe, optionalInput, wasRead, outputFolder, workFolder, progress, log: (line) => pace.log(line), signal });
         signal.throwIfAborted();
         const committed = await context.store.commit(
           {

@@ -9,13 +9,16 @@ import { CHECKPOINT_MINUTES } from '#workflows/contracts/spec.ts';
 import { TrainJob } from '#workflows/contracts/trainer.ts';
 import { artifactKey } from '#workflows/plan/keys.ts';
 import type { ActivityContext } from '../stage/context.ts';
+import { contextTokensOf } from '../stage/context-tokens.ts';
 import { Loading, modelRef } from '../stage/loading.ts';
 import { runStage } from '../stage/run-stage.ts';
 import { runTrainerJob } from '../stage/trainer-job.ts';
 import { CheckpointUploads } from './checkpoint-uploads.ts';
-import { maxTokensOf } from './max-tokens.ts';
 
 const Params = z.strictObject({ model: Loading, train: TrainJob.shape.train });
+
+/** Room for the answer behind the longest prompt. */
+const ANSWER_TOKENS = 256;
 
 /**
  * LoRA fine-tuning of the base on one condition's training split (paper, section 2.2 and C.3). It goes on where an earlier
@@ -26,7 +29,7 @@ export function trainAdapter(context: ActivityContext, { recipe, force, checkpoi
     const { model, train } = parse(Params, recipe.params, 'the parameters of a train stage');
     const base = await tools.input('base');
     const trainFile = join(await tools.input('dataset'), 'train.jsonl');
-    const maxTokens = await maxTokensOf(trainFile);
+    const maxTokens = (await contextTokensOf(tools, 'dataset')) + ANSWER_TOKENS;
     const address = { kind: recipe.stage, key: artifactKey(recipe) };
     const folder = join(tools.workFolder, 'checkpoints');
     await mkdir(folder);

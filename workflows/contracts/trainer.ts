@@ -42,7 +42,15 @@ export const TrainJob = z.strictObject({
   checkpoints: z.strictObject({ folder: z.string().min(1), minutes: TrainSpec.shape.checkpointMinutes.unwrap() }).nullable().default(null),
 });
 
-const decoding = { model: ModelRef, adapterDir: z.string().nullable(), dataFile: z.string(), maxNewTokens: EvaluateSpec.shape.maxNewTokens.unwrap(), maxExamples: z.int().positive().nullable() };
+const decoding = {
+  model: ModelRef,
+  adapterDir: z.string().nullable(),
+  dataFile: z.string(),
+  /** No prompt exceeds this; a longer one is an error, not a truncation. Null: as long as the model can read. */
+  maxPromptTokens: z.int().positive().nullable().default(null),
+  maxNewTokens: EvaluateSpec.shape.maxNewTokens.unwrap(),
+  maxExamples: z.int().positive().nullable(),
+};
 
 /** Writes `predictions.jsonl`. */
 export const EvaluateJob = z.strictObject({ ...jobBase, kind: z.literal('evaluate'), ...decoding });

@@ -5,18 +5,18 @@ from __future__ import annotations
 from pathlib import Path
 
 from .adapters import attached
-from .data import read_prompts
 from .decode import greedy, prediction
 from .jobs import EvaluateJob
 from .models import Base
 from .outputs import write_jsonl
+from .prompts import prompts_of
 from .protocol import Progress
 from .results import JobResult, tokens_per_second
 
 
 def run(job: EvaluateJob, base: Base, progress: Progress) -> JobResult:
     """Write `predictions.jsonl`, in the order of the data file."""
-    prompts = read_prompts(job.data_file, base.tokenizer, job.max_examples)
+    prompts = prompts_of(job, base, job.max_new_tokens)
     rows, tokens, clock = [], 0, tokens_per_second()
     with attached(base, job.adapter_dir) as model:
         for done, prompt in enumerate(prompts, start=1):

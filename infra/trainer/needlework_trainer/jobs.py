@@ -120,6 +120,8 @@ class DecodingJob(JobBase):
     model: ModelRef
     adapter_dir: str | None
     data_file: str
+    #: A longer prompt is an error, not a truncation; None: as long as the model can read.
+    max_prompt_tokens: Count | None = None
     max_new_tokens: Annotated[int, Field(ge=1, le=1024)]
     max_examples: Count | None
 

@@ -13,6 +13,8 @@ from torch.utils.checkpoint import checkpoint
 from transformers import PreTrainedModel
 from transformers.modeling_outputs import BaseModelOutputWithPast
 
+from .errors import UnsupportedModel
+
 #: Label of positions without loss, as torch's cross entropy and transformers have it.
 IGNORED = -100
 # Logits of one chunk: 256 MB in float32. Fixed rather than fitted to the machine, since it decides the order of the sum.
@@ -94,4 +96,6 @@ def _last_hidden_states(model: nn.Module, causal: PreTrainedModel, batch: dict[s
         model(input_ids=batch["input_ids"], attention_mask=batch.get("attention_mask"), use_cache=False, logits_to_keep=1)
     finally:
         hook.remove()
+    if not found:
+        raise UnsupportedModel(f"model.path: this {causal.config.model_type} model makes its logits from something else than the output of its {causal.base_model_prefix!r}, so it cannot be trained here; allowed: one that does not", field="model.path")
     return found[0]

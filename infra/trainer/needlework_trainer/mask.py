@@ -13,13 +13,14 @@ from pathlib import Path
 import torch
 
 from .adapters import attached
-from .data import Prompt, read_prompts
+from .data import Prompt
 from .decode import Generation, greedy, prediction
 from .heads import check_head_sets, heads_of, output_projections, query_projections
 from .jobs import MaskJob
 from .models import Base
 from .outputs import write_jsonl
 from .prefill import Prefill, prefill, resume
+from .prompts import prompts_of
 from .protocol import Progress
 from .results import JobResult, tokens_per_second
 
@@ -31,7 +32,7 @@ Heads = Sequence[tuple[int, int]]
 def run(job: MaskJob, base: Base, progress: Progress) -> JobResult:
     """Decode the same prompts once unmasked and once per head set; one predictions file each."""
     check_head_sets(job.head_sets, base.model, UNMASKED)
-    prompts = read_prompts(job.data_file, base.tokenizer, job.max_examples)
+    prompts = prompts_of(job, base, job.max_new_tokens)
     sets: dict[str, Heads] = {UNMASKED: [], **{s.id: s.heads for s in job.head_sets}}
     starts = {_lowest(heads) for heads in sets.values() if heads} if job.mode == "zero" else set()
     rows: dict[str, list[dict]] = {name: [] for name in sets}

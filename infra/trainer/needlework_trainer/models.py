@@ -15,6 +15,7 @@ from . import attention_rows
 from .errors import BadJob, ModelMissing
 from .jobs import ModelRef
 from .layout import claimed_window, remember_layout
+from .positions import positions_of
 from .rope import check_rope_theta, set_rope_theta
 from .tokens import ModelTokenizer
 from .windows import check_sliding_window, set_sliding_window
@@ -22,11 +23,12 @@ from .windows import check_sliding_window, set_sliding_window
 
 @dataclass(frozen=True)
 class Base:
-    """A loaded base model. `fingerprint` identifies its weights, whatever folder they came from."""
+    """A loaded base model. `fingerprint` identifies its weights, whatever folder they came from; `positions`: how many it has embeddings for, None where there is no end."""
 
     model: PreTrainedModel
     tokenizer: ModelTokenizer
     fingerprint: str
+    positions: int | None
 
     @property
     def device(self) -> torch.device:
@@ -99,7 +101,7 @@ def load_base(ref: ModelRef) -> Base:
     layers = remember_layout(model, at_least=2 + (own_window or 0))
     if ref.sets_sliding_window:
         check_sliding_window(layers, ref.sliding_window)
-    return Base(model, tokenizer, fingerprint(model))
+    return Base(model, tokenizer, fingerprint(model), positions_of(model))
 
 
 def fingerprint(model: PreTrainedModel) -> str:

@@ -13,12 +13,12 @@ from pathlib import Path
 import torch
 
 from .adapters import activate, attached_together
-from .data import read_prompts
 from .decode import greedy, prediction
 from .heads import by_layer, check_head_sets, heads_of, output_projections
 from .jobs import PatchJob
 from .models import Base
 from .outputs import write_jsonl
+from .prompts import prompts_of
 from .protocol import Progress
 from .results import JobResult, tokens_per_second
 
@@ -33,7 +33,7 @@ def run(job: PatchJob, base: Base, progress: Progress) -> JobResult:
     unpatched answer. At any time the outputs of one prompt are held: heads × tokens × head width.
     """
     check_head_sets(job.head_sets, base.model, UNPATCHED)
-    prompts = read_prompts(job.data_file, base.tokenizer, job.max_examples)
+    prompts = prompts_of(job, base, job.max_new_tokens)
     heads = [head for head_set in job.head_sets for head in head_set.heads]
     rows = {name: [] for name in (UNPATCHED, *(head_set.id for head_set in job.head_sets))}
     done, total = 0, len(rows) * len(prompts)

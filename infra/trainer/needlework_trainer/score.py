@@ -30,12 +30,13 @@ import torch
 
 from .adapters import attached
 from .correct import is_correct
-from .data import Prompt, read_prompts
+from .data import Prompt
 from .decode import greedy, prediction, teacher_forced
 from .heads import heads_of
 from .jobs import ScoreJob, ScoreSpec
 from .models import Base
 from .outputs import write_json, write_jsonl, write_tensors
+from .prompts import check_positions, prompts_of
 from .protocol import Progress
 from .results import JobResult, tokens_per_second
 from .tokens import ModelTokenizer, occurrences, tokens_in_span
@@ -57,7 +58,8 @@ class Targets:
 def run(job: ScoreJob, base: Base, progress: Progress) -> JobResult:
     """Write `scores.json`, `predictions.jsonl` and `examples.safetensors` (contract: `ScoreJob`)."""
     tokenizer, spec = base.tokenizer, job.score
-    prompts = read_prompts(job.data_file, tokenizer, job.max_examples)
+    # Forced upon the model, an answer has a length of its own.
+    prompts = prompts_of(job, base, job.max_new_tokens if spec.decode == "greedy" else 1)
     rows, retrieval, insight, attended, written, counted = [], [], [], [], [], []
     tokens, without_answer, clock = 0, 0, tokens_per_second()
     with attached(base, job.adapter_dir) as model:
@@ -67,6 +69,7 @@ def run(job: ScoreJob, base: Base, progress: Progress) -> JobResult:
                 generation = greedy(model, prompt.ids, tokenizer.stop_ids, job.max_new_tokens, rows=True)
                 written.append(generation.token_ids)
             else:
+                check_positions(base, prompt, len(prompt.ids) + len(answer_ids) - 1)
                 generation = teacher_forced(model, prompt.ids, answer_ids, tokenizer.stop_ids)
                 written.append(answer_ids)
             targets = find_targets(prompt, tokenizer, answer_ids, spec)

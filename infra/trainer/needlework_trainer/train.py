@@ -18,6 +18,7 @@ from .loss import IGNORED
 from .models import Base
 from .outputs import write_jsonl
 from .pace import throughput
+from .prompts import check_positions
 from .protocol import Progress
 from .results import JobResult
 from .runtime import versions
@@ -35,6 +36,8 @@ def run(job: TrainJob, base: Base, progress: Progress) -> JobResult:
     check_deepspeed(job.train, base.device)
     prompts = read_prompts(job.train_file, base.tokenizer)
     rows = [training_row(p, base.tokenizer, job.train.loss, job.max_tokens) for p in prompts]
+    for prompt, row in zip(prompts, rows, strict=True):
+        check_positions(base, prompt, len(row.input_ids))
     folder = Path(job.output_dir)
     checkpoints = job.checkpoints and Checkpoints(job.checkpoints, identity(job, base, rows), warn)
     # accelerate keeps device and precision per process; a job may ask for others than the last one did.

@@ -192,6 +192,15 @@ def test_a_family_that_cannot_be_handled_says_why(tmp_path, family, settings, wh
     assert not refused.value.retryable
 
 
+def test_a_family_that_cannot_be_trained_says_so(tmp_path):
+    """OPT hands its decoder's output past the part of it that others have it from; answering works."""
+    bench = Bench(tmp_path, lambda folder: make_folder(folder, 1, "opt", ffn_dim=96, word_embed_proj_dim=64))
+    model = json.loads(model_ref(bench.model).model_dump_json(by_alias=True, exclude_unset=True))
+    assert bench.run(bench.job("evaluate", model=model))["type"] == "result"
+    error = bench.run(bench.job("train", model=model))["error"]
+    assert (error["type"], error["field"], error["retryable"]) == ("UnsupportedModel", "model.path", False)
+
+
 def test_heads_are_counted_on_the_model(tmp_path):
     assert heads_of(family_base(tmp_path / "m", "phi3").model) == (3, 8)
 
