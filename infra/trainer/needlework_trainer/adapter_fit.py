@@ -10,7 +10,8 @@ from safetensors import safe_open
 
 from .errors import AdapterMismatch
 
-_WEIGHT = re.compile(r"^base_model\.model\.(?P<module>.+)\.lora_(?P<side>[AB])\.weight$")
+# Of several parameters of one module, those of all but one stand under its `base_layer`.
+_WEIGHT = re.compile(r"^base_model\.model\.(?P<module>.+?)(?:\.base_layer)*\.lora_(?P<side>[AB])\.weight$")
 
 
 def check_fit(model: torch.nn.Module, weights: Path) -> None:
@@ -23,6 +24,9 @@ def check_fit(model: torch.nn.Module, weights: Path) -> None:
     modules = dict(model.named_modules())
     for name, side, shape in found:
         layer = modules.get(name)
+        if layer is not None and not isinstance(layer, torch.nn.Linear) and any(weight.ndim in (2, 3) for weight in layer.parameters(recurse=False)):
+            # Which of its parameters this is for shows when it is put on, as its size does.
+            continue
         if not isinstance(layer, torch.nn.Linear):
             raise _mismatch(f"found weights for {name}, which this base does not have", "an adapter that was made for it")
         size, own = (shape[1], layer.in_features) if side == "A" else (shape[0], layer.out_features)

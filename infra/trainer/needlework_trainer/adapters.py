@@ -32,6 +32,7 @@ def lora_config(base: Base, spec: TrainSpec) -> LoraConfig:
         lora_alpha=spec.lora_alpha,
         lora_dropout=0.0,
         target_modules=targets,
+        target_parameters=lora_parameters(base.model, spec.target_modules) or None,
         bias="none",
         task_type="CAUSAL_LM",
     )
@@ -43,13 +44,28 @@ def lora_targets(model: torch.nn.Module, which: str) -> list[str]:
     By the last part of their names (`q_proj`, `k_proj`, `v_proj`, `o_proj` in most families) where these mean nothing else in
     the model, else by their whole names.
     """
-    layers = [layer.module for layer in layout_of(model)]
-    inside = layers if which == "attention" else [name.rpartition(".")[0] for name in layers]
+    inside = _adapted_parts(model, which)
     linear = [name for name, module in model.named_modules() if isinstance(module, torch.nn.Linear)]
     names = [name for name in linear if any(name.startswith(f"{outer}.") for outer in inside)]
     short = sorted({name.rpartition(".")[2] for name in names})
     meant = [name for name, _ in model.named_modules() if name.rpartition(".")[2] in short]
     return short if set(meant) == set(names) else names
+
+
+def lora_parameters(model: torch.nn.Module, which: str) -> list[str]:
+    """Matrices there that are no linear layer's but parameters of something else, by their whole names: weights of experts, all of a layer's in one, and of the router that chooses among them."""
+    inside = _adapted_parts(model, which)
+    found = []
+    for name, module in model.named_modules():
+        if isinstance(module, (torch.nn.Linear, torch.nn.Embedding)) or not any(f"{name}.".startswith(f"{outer}.") for outer in inside):
+            continue
+        found += [f"{name}.{own}" for own, weight in module.named_parameters(recurse=False) if weight.ndim in (2, 3)]
+    return found
+
+
+def _adapted_parts(model: torch.nn.Module, which: str) -> list[str]:
+    layers = [layer.module for layer in layout_of(model)]
+    return layers if which == "attention" else [name.rpartition(".")[0] for name in layers]
 
 
 @contextmanager
@@ -92,6 +108,7 @@ def restored(base: Base) -> Iterator[None]:
     model = base.model
     config, attributes = copy.deepcopy(model.config.__dict__), dict(model.__dict__)
     hooks = [(table, set(table)) for m in model.modules() for table in (m._forward_hooks, m._forward_pre_hooks)]
+    parts = [(part, set(part.__dict__)) for part in model.modules() if part is not model]
     try:
         yield
     finally:
@@ -101,6 +118,10 @@ def restored(base: Base) -> Iterator[None]:
         for table, before in hooks:
             for key in set(table) - before:
                 del table[key]
+        # transformers marks a decoder that it has put hooks on, and would miss them.
+        for part, before in parts:
+            for name in part.__dict__.keys() - before:
+                del part.__dict__[name]
         # TRL replaces the model's forward by one of its own; PEFT, TRL and transformers leave flags and tags.
         for name in model.__dict__.keys() - attributes.keys():
             del model.__dict__[name]
@@ -178,9 +199,12 @@ def _check_base(base: Base, found: str | None, field: str) -> None:
 def _take_off_adapters(model: torch.nn.Module) -> None:
     """Put every wrapped module back in place, also after an adapter that failed half-way."""
     for name, module in list(model.named_modules()):
-        inner = getattr(module, "base_layer", None)
-        if isinstance(inner, torch.nn.Module):
-            parent = model.get_submodule(name.rpartition(".")[0])
-            setattr(parent, name.rpartition(".")[2], inner)
+        parent, _, own = name.rpartition(".")
+        inner = module
+        # Several parameters of one module are wrapped one around the other.
+        while isinstance(getattr(inner, "base_layer", None), torch.nn.Module):
+            inner = inner.base_layer
+        if inner is not module and own != "base_layer":
+            setattr(model.get_submodule(parent), own, inner)
     if hasattr(model, "peft_config"):
         del model.peft_config

@@ -5,15 +5,16 @@ import json
 import numpy as np
 import pytest
 import torch
-from conftest import Bench, make_base, make_example, make_folder, model_ref, read_jsonl, write_examples
+from conftest import Bench, bytes_of, make_base, make_example, make_folder, model_ref, read_jsonl, write_examples
 from families import FAMILIES, WINDOW
 from safetensors.numpy import load_file
+from safetensors.torch import load_file as load_torch
 from test_patch import every_head, next_logits, patched_logits, two_models
 from test_score import Quiet, naive_scores, score_job
 from transformers import AutoModelForCausalLM
 
 from needlework_trainer import score
-from needlework_trainer.adapters import activate, lora_targets
+from needlework_trainer.adapters import activate, attached, lora_parameters, lora_targets
 from needlework_trainer.decode import greedy
 from needlework_trainer.errors import UnsupportedModel
 from needlework_trainer.layout import find_layout, layout_of
@@ -153,6 +154,9 @@ def test_a_step_of_training_then_evaluation_and_masking_under_the_adapter(tmp_pa
     bench = Bench(tmp_path, lambda folder: make_folder(folder, 1, family, **settings))
     train = {"learningRate": 0.05, "warmupShare": 0, "accumulationSteps": 6}
     adapter = str(bench.done(bench.job("train", train=train)))
+    # On the base that is kept, once more: the first training has left nothing in its way.
+    again = bench.run(bench.job("train", train=train))
+    assert again["type"] == "result" and again["measurements"]["modelReloaded"] is False
     tuned = bench.done(bench.job("evaluate", adapterDir=adapter))
     plain = bench.done(bench.job("evaluate"))
     assert (tuned / "predictions.jsonl").read_bytes() != (plain / "predictions.jsonl").read_bytes()
@@ -174,6 +178,60 @@ def test_adapters_go_on_the_projections_of_the_attention_whatever_they_are_calle
     model = family_base(tmp_path / "m", name).model
     assert lora_targets(model, "attention") == attention
     assert lora_targets(model, "all") == everything
+
+
+EXPERTS = {"qwen3-moe": FAMILIES["qwen3-moe"][:2], "mixtral": ("mixtral", {"num_local_experts": 4, "num_experts_per_tok": 2})}
+
+
+@pytest.mark.parametrize("name", EXPERTS)
+def test_all_modules_are_those_of_experts_too_each_adapted_by_itself(tmp_path, name):
+    """Experts' weights are parameters of one module, [experts, out, in]; the adapter by hand, expert after expert, gives the same logits."""
+    family, settings = EXPERTS[name]
+    bench = Bench(tmp_path, lambda folder: make_folder(folder, 1, family, **settings))
+    model = bench.base.model
+    of_experts = {f"model.layers.{layer}.mlp.{own}" for layer in range(3) for own in ("gate.weight", "experts.gate_up_proj", "experts.down_proj")}
+    assert set(lora_parameters(model, "all")) == of_experts and lora_parameters(model, "attention") == []
+    ref = json.loads(model_ref(bench.model).model_dump_json(by_alias=True, exclude_unset=True))
+    answers = bytes_of(bench.done(bench.job("evaluate", model=ref)))
+    kept = bench.session._models._base.model
+    before, types = {n: w.clone() for n, w in kept.named_parameters()}, [type(m) for m in kept.modules()]
+    folders = [str(bench.done(bench.job("train", model=ref, seed=seed, train={"targetModules": "all", "learningRate": 0.05, "warmupShare": 0}))) for seed in (1, 2)]
+    # Nothing is left of it on the base, though several wrappers went round one module.
+    assert [type(m) for m in kept.modules()] == types and all(torch.equal(w, before[n]) for n, w in kept.named_parameters())
+    assert list(before) == [n for n, _ in kept.named_parameters()] and bytes_of(bench.done(bench.job("evaluate", model=ref))) == answers
+
+    weights = {n.removeprefix("base_model.model."): w for n, w in load_torch(f"{folders[0]}/adapter_model.safetensors").items()}
+    merged = AutoModelForCausalLM.from_pretrained(bench.model).eval()
+    changed = set()
+    with torch.no_grad():
+        for key, down in weights.items():
+            if not key.endswith(".lora_A.weight"):
+                continue
+            up, module = weights[key.replace("lora_A", "lora_B")], key.removesuffix(".lora_A.weight")
+            assert up.abs().max() > 0
+            if ".experts" not in module:
+                merged.get_submodule(module).weight += up @ down
+                changed.add(f"{module}.weight")
+                continue
+            experts, own = module.removesuffix(".base_layer"), "gate_up_proj" if module.endswith(".base_layer") else "down_proj"
+            for expert in range(4):
+                # Rank 8, alpha 8.
+                getattr(merged.get_submodule(experts), own)[expert] += up.view(up.shape[0], 8, 4)[:, :, expert] @ down.view(4, 8, -1)[expert]
+            changed.add(f"{experts}.{own}")
+    assert of_experts < changed
+    ids = torch.tensor([[1, *range(20, 60)]])
+    with torch.no_grad(), attached(bench.base, folders[0]) as adapted:
+        found, expected = adapted(input_ids=ids).logits, merged(input_ids=ids).logits
+    torch.testing.assert_close(found, expected, rtol=1e-3, atol=1e-3)
+
+    # Two of them on one base.
+    sets = [{"id": "some", "heads": [[0, 1], [2, 7]]}, {"id": "none", "heads": []}]
+    out = bench.done(bench.job("patch", model=ref, adapterDir=folders[0], realAdapterDir=folders[1], headSets=sets))
+    alone = bench.done(bench.job("evaluate", model=ref, adapterDir=folders[0]))
+    assert (out / "none.jsonl").read_bytes() == (alone / "predictions.jsonl").read_bytes() != answers["predictions.jsonl"]
+    # And on a base without experts, none.
+    other = model_ref(make_folder(tmp_path / "other", 1)).model_dump(by_alias=True, exclude_unset=True)
+    assert bench.run(bench.job("evaluate", model=other, adapterDir=folders[0]))["error"]["type"] == "AdapterMismatch"
 
 
 @pytest.mark.parametrize(
