@@ -6,6 +6,7 @@ const REMEDIES: Readonly<Record<string, string>> = {
   DiskFull: 'make room on the disk of the worker, then retry',
   TrainerCrashed: 'see the log of the trainer, then retry; its training goes on from the last checkpoint',
   NaNLoss: 'skip, or start a sweep with a lower train.learningRate; what does not rest on it is used again',
+  NaNLogits: 'skip, or start a sweep with a lower train.learningRate or dtype float32; what does not rest on it is used again',
   SourceError: 'put the right file in place, then skip or finish and start the sweep again; a file with other bytes makes other artifacts',
   DataError: 'discard the artifact that the message names, then retry, which makes it anew',
   ModelMissing: 'put the model in place on every worker, then retry',

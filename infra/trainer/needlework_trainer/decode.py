@@ -11,6 +11,7 @@ from transformers import DynamicCache
 
 from .attention_rows import Recording, record
 from .data import Prompt
+from .errors import NaNLogits
 from .prefill import prefill
 from .tokens import ModelTokenizer
 
@@ -51,7 +52,7 @@ def greedy(
     with record(recording):
         while len(token_ids) < max_new_tokens:
             logits = model(input_ids=current, past_key_values=cache, use_cache=True, logits_to_keep=1).logits
-            token = int(logits[0, -1].argmax())
+            (token,) = _likeliest(logits[0, -1:])
             if token in stop_ids:
                 stopped_by = "eos"
                 break
@@ -76,9 +77,17 @@ def teacher_forced(
     given = torch.tensor([[prompt_ids[-1], *answer_ids[:-1]]], device=model.device)
     with record(recording):
         logits = model(input_ids=given, past_key_values=cache, use_cache=True).logits
-    chosen = logits[0].argmax(-1).tolist()
+    chosen = _likeliest(logits[0])
     stop = next((i for i, token in enumerate(chosen) if token in stop_ids), None)
     return Generation(chosen[:stop], "length" if stop is None else "eos", recording.attended())
+
+
+def _likeliest(logits: torch.Tensor) -> list[int]:
+    """The likeliest token of each row, [rows, vocabulary]. Raises `NaNLogits`; a number that is none is the greatest of its row."""
+    values, tokens = logits.max(-1)
+    if not torch.isfinite(values).all():
+        raise NaNLogits("adapterDir: found a model whose logits are not finite numbers; allowed: one whose weights are, in a dtype that holds its activations", field="adapterDir")
+    return tokens.tolist()
 
 
 def prediction(prompt: Prompt, generation: Generation, tokenizer: ModelTokenizer) -> dict[str, Any]:

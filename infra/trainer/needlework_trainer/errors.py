@@ -54,6 +54,10 @@ class NaNLoss(TrainerError):
     """The loss or the gradient stopped being a finite number."""
 
 
+class NaNLogits(TrainerError):
+    """A model that answers gave numbers that are not finite, from which any token would follow."""
+
+
 class OutOfMemory(TrainerError):
     """The device ran out of memory; the message says what was asked for and what would fit."""
 

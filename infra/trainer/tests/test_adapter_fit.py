@@ -54,3 +54,15 @@ def test_a_file_without_lora_weights_is_refused(bench, adapter):
     save_file({f"other.{name}": tensor for name, tensor in weights.items()}, adapter / WEIGHTS)
     with pytest.raises(AdapterMismatch, match="no LoRA weights"), attached(bench.base, str(adapter)):
         pass
+
+
+@pytest.mark.parametrize("decode", ["greedy", "teacher-forced"])
+def test_a_model_that_computes_no_numbers_has_no_answers_and_no_scores(bench, adapter, decode):
+    """As an adapter whose weights were spoilt makes it: any token at all would be the first of equals."""
+    weights = load_file(adapter / WEIGHTS)
+    weights[sorted(weights)[0]][0, 0] = float("nan")
+    save_file(weights, adapter / WEIGHTS)
+    for job in (bench.job("score", score={"decode": decode}), bench.job("evaluate"), bench.job("mask")):
+        error = bench.run({**job, "adapterDir": str(adapter)})["error"]
+        assert (error["type"], error["field"], error["retryable"]) == ("NaNLogits", "adapterDir", False)
+    assert bench.run(bench.job("evaluate"))["type"] == "result"

@@ -10,7 +10,7 @@ from conftest import Bench, Quiet, bytes_of, make_base, make_example, make_folde
 from safetensors.numpy import load_file, save_file
 from transformers import AutoModelForCausalLM
 
-from needlework_trainer import score
+from needlework_trainer import attention_rows, score
 from needlework_trainer.attention_rows import most_attended
 from needlework_trainer.data import read_prompts
 from needlework_trainer.jobs import ScoreJob, ScoreSpec
@@ -137,6 +137,38 @@ def test_under_an_adapter_scores_are_those_of_the_model_with_the_adapter_merged(
     np.testing.assert_array_equal(found["insight"][0], insight.astype(np.float32))
     bare = load_file(bench.done(bench.job("score", model=model, dataFile=str(tmp_path / "d.jsonl"), score={"decode": "teacher-forced"})) / "examples.safetensors")
     assert (bare["attended"] != attended).any() and retrieval.any()
+
+
+@pytest.mark.parametrize("decode", ["greedy", "teacher-forced"])
+@pytest.mark.parametrize(("family", "overrides"), [("llama", {}), ("mistral", {"sliding_window": 24}), ("qwen3", {})])
+def test_in_bfloat16_a_head_looked_where_its_probability_is_highest(tmp_path, monkeypatch, family, overrides, decode):
+    """From the very queries and keys of the job, in float64, each head by itself: a model in bfloat16 rounds otherwise in another pass."""
+    words = "Anna Reed Selby Amber"
+    talkative_base(tmp_path / "m", 3, family, words, **overrides)
+    base = load_base(model_ref(tmp_path / "m").model_copy(update={"dtype": "bfloat16"}))
+    example = make_example(base, prompt=f"So {words} and {words} or {words}, {words}. {words}? Answer:", answer=words)
+    looked: dict[int, list[np.ndarray]] = {}
+    fast = attention_rows._fast
+
+    def watched(module, query, key, value, mask, scaling, **kwargs):
+        if attention_rows._recording is not None:
+            assert query.dtype == torch.bfloat16
+            for row in range(query.shape[2]):
+                own = key.shape[2] - query.shape[2] + row
+                first = max(0, own + 1 - overrides.get("sliding_window", 10**6))
+                for head in range(8):
+                    scores = (key[0, head // 4, first : own + 1].double() @ query[0, head, row].double()) * scaling
+                    looked.setdefault(module.layer_idx, []).append(first + int(torch.softmax(scores, 0).argmax()))
+        return fast(module, query, key, value, mask, scaling, **kwargs)
+
+    monkeypatch.setattr(attention_rows, "_fast", watched)
+    job = score_job(tmp_path, write_examples(tmp_path / "d.jsonl", [example]), decode=decode)
+    score.run(job, base, Quiet())
+    out = load_file(f"{job.output_dir}/examples.safetensors")
+    written = int(out["offsets"][-1])
+    expected = np.stack([np.array(looked[layer]).reshape(-1, 8)[:written] for layer in range(3)], axis=1)
+    np.testing.assert_array_equal(out["attended"], expected)
+    assert written >= 4 and len(np.unique(expected)) > 8 and (out["retrieval"] > 0).any()
 
 
 def test_scoring_takes_no_pass_through_the_model_that_answering_does_not_take(bench):

@@ -1,8 +1,10 @@
 """Spans to tokens, answers after prompts, tokens that count as the same."""
 
+import json
+
 import numpy as np
 import pytest
-from tokenizers import Tokenizer, decoders, models, normalizers, pre_tokenizers, processors
+from tokenizers import Tokenizer, decoders, models, normalizers, pre_tokenizers, processors, trainers
 
 from conftest import CORPUS
 from needlework_trainer.pretrain import train_tokenizer
@@ -24,6 +26,20 @@ def word_piece() -> ModelTokenizer:
     return ModelTokenizer(raw, "<eos>", "<pad>")
 
 
+def sentence_piece() -> ModelTokenizer:
+    """As Mistral's and Gemma's: a mark in place of each space, one before the text, and bytes for what is in no token."""
+    raw = Tokenizer(models.BPE(byte_fallback=True, unk_token="<unk>", fuse_unk=True))
+    raw.normalizer = normalizers.Sequence([normalizers.Prepend("▁"), normalizers.Replace(" ", "▁")])
+    special = ["<unk>", "<s>", "</s>"]
+    raw.train_from_iterator([CORPUS[0]] * 3, trainers.BpeTrainer(vocab_size=400, special_tokens=[*special, *(f"<0x{i:02X}>" for i in range(256))], show_progress=False))
+    # Bytes are tokens like others, not special ones.
+    state = json.loads(raw.to_str())
+    raw = Tokenizer.from_str(json.dumps({**state, "added_tokens": [t for t in state["added_tokens"] if t["content"] in special]}))
+    raw.decoder = decoders.Sequence([decoders.Replace("▁", " "), decoders.ByteFallback(), decoders.Fuse(), decoders.Strip(" ", 1, 0)])
+    raw.post_processor = processors.TemplateProcessing(single="<s> $A", special_tokens=[("<s>", 1)])
+    return ModelTokenizer(raw, "</s>", None)
+
+
 def merging() -> ModelTokenizer:
     """A BPE without word borders, so that it merges ": A" of "Answer: A" into one token."""
     vocabulary = {t: i for i, t in enumerate(["<eos>", "n", "s", ":", " ", "A", "a", ": ", ": A", "A", " A"])}
@@ -42,14 +58,17 @@ def covered(tokenizer: ModelTokenizer, text: str, wanted: str) -> list[str]:
 
 @pytest.mark.parametrize("wanted", ["Anna Reed", "Müller", "猫は魚", "süßen Tee", "(in brackets)", "Quoted"])
 @pytest.mark.parametrize("prefix", ["", "猫 ", "“", "é🙂 "])
-def test_the_tokens_of_a_span_spell_it_and_none_can_be_left_out(wanted, prefix):
-    tokenizer = byte_level()
+@pytest.mark.parametrize("make", [byte_level, sentence_piece])
+def test_the_tokens_of_a_span_spell_it_and_none_can_be_left_out(make, wanted, prefix):
+    tokenizer = make()
     text = f"{prefix}x {CORPUS[0]} {CORPUS[2]}"
     encoded = tokenizer.encode_prompt(text)
     start = text.index(wanted)
     span = (start, start + len(wanted))
     inside = tokens_in_span(text, encoded.offsets, span)
-    assert wanted in tokenizer.raw.decode([encoded.ids[i] for i in inside])
+    assert wanted in tokenizer.raw.decode(encoded.ids[inside[0] : inside[-1] + 1])
+    # A space that is a token of its own belongs to none.
+    assert "".join(wanted.split()) in "".join(tokenizer.raw.decode([encoded.ids[i] for i in inside]).split())
     outside = set(range(len(encoded.ids))) - set(inside)
     for i in outside:
         a, b = encoded.offsets[i]
@@ -72,8 +91,9 @@ def test_tokens_across_a_border_belong_to_the_span():
     assert tokens_in_span(text, encoded.offsets, (0, 3)) == [0, 1, 2]
 
 
-def test_all_byte_tokens_of_one_character_belong_to_its_span():
-    tokenizer = byte_level()
+@pytest.mark.parametrize("make", [byte_level, sentence_piece])
+def test_all_byte_tokens_of_one_character_belong_to_its_span(make):
+    tokenizer = make()
     text = "a 🙂 b"
     encoded = tokenizer.encode_prompt(text)
     inside = tokens_in_span(text, encoded.offsets, (2, 3))
@@ -110,7 +130,7 @@ def test_word_piece_spans_ignore_case_and_cover_all_pieces():
     assert covered(word_piece(), "The MILL (k3v)", "MILL") == ["MILL"]
 
 
-@pytest.mark.parametrize("make", [byte_level, word_piece])
+@pytest.mark.parametrize("make", [byte_level, word_piece, sentence_piece])
 def test_an_answer_continues_the_prompts_own_tokens(make):
     tokenizer = make()
     prompt, answer = "The mill (k3v). Answer:", "the mill k3v"
@@ -120,8 +140,9 @@ def test_an_answer_continues_the_prompts_own_tokens(make):
     assert tokenizer.decode_answer(continued).lower() == answer
 
 
-def test_an_answer_follows_a_chat_template_without_a_space():
-    tokenizer = byte_level()
+@pytest.mark.parametrize("make", [byte_level, sentence_piece])
+def test_an_answer_follows_a_chat_template_without_a_space(make):
+    tokenizer = make()
     prompt, answer = "The mill (k3v). Answer:\n\n", "the mill"
     ids = tokenizer.encode_prompt(prompt).ids
     assert tokenizer.raw.decode(ids + tokenizer.encode_answer(prompt, ids, answer)) == prompt + answer
