@@ -18,7 +18,8 @@ from needlework_trainer.models import load_base
 from needlework_trainer.score import Targets, find_targets, insight_scores, retrieval_scores
 from needlework_trainer.tokens import ModelTokenizer
 
-FAMILIES = [("llama", {}), ("mistral", {"sliding_window": 40}), ("qwen3", {})]
+# The window is much shorter than the prompts.
+FAMILIES = [("llama", {}), ("mistral", {"sliding_window": 24}), ("qwen3", {})]
 
 
 def score_job(folder, data, **spec) -> ScoreJob:
@@ -29,9 +30,9 @@ def score_job(folder, data, **spec) -> ScoreJob:
     return ScoreJob.model_validate_json(json.dumps({**job, "model": model, "maxNewTokens": 12, "maxExamples": None, "score": spec}))
 
 
-def naive_scores(folder, base, example, written):
+def naive_scores(folder, base, example, written, **overrides):
     """Eq. 1 and Eq. 2 as the paper writes them: all attention of the whole text, softmaxed, one head after another."""
-    model = AutoModelForCausalLM.from_pretrained(folder, attn_implementation="eager").eval()
+    model = AutoModelForCausalLM.from_pretrained(folder, attn_implementation="eager", **overrides).eval()
     prompt = base.tokenizer.raw.encode(example["prompt"])
     with torch.no_grad():
         attentions = model(input_ids=torch.tensor([prompt.ids + written]), output_attentions=True).attentions
@@ -102,7 +103,11 @@ def test_scores_equal_a_naive_computation_head_for_head(tmp_path, family, overri
         np.testing.assert_array_equal(out["attended"][a:b], attended)
         np.testing.assert_array_equal(out["retrieval"][i], retrieval.astype(np.float32))
         np.testing.assert_array_equal(out["insight"][i], insight.astype(np.float32))
-        assert out["prompt_tokens"][i] == len(ids)
+        assert out["prompt_tokens"][i] == len(ids) >= 40
+        if window := overrides.get("sliding_window"):
+            # The window decides: with the whole prompt in sight heads would look at what lies outside.
+            assert (attended > np.arange(len(written))[:, None, None] + len(ids) - 1 - window).all()
+            assert (naive_scores(tmp_path / "m", base, example, written, sliding_window=None)[2] != attended).any()
         expected.append((retrieval, insight))
     scores = json.loads((tmp_path / job.output_dir / "scores.json").read_text())
     assert scores["examples"] == 2 and (scores["layers"], scores["heads"]) == (3, 8)
@@ -113,7 +118,7 @@ def test_scores_equal_a_naive_computation_head_for_head(tmp_path, family, overri
     assert np.mean(np.array(scores["retrieval"]) > 0) > 1 / 4 and len(np.unique(scores["retrieval"])) >= 3
 
 
-@pytest.mark.parametrize(("family", "seed", "overrides"), [("llama", 4, {}), ("mistral", 5, {"sliding_window": 24})])
+@pytest.mark.parametrize(("family", "seed", "overrides"), [("llama", 4, {}), ("mistral", 5, {"sliding_window": 12})])
 def test_under_an_adapter_scores_are_those_of_the_model_with_the_adapter_merged(tmp_path, family, seed, overrides):
     words = "Anna Reed Selby Amber"
     bench = Bench(tmp_path, lambda folder: make_folder(folder, seed, family, **overrides))
