@@ -4,7 +4,7 @@ import shutil
 from pathlib import Path
 
 import pytest
-from conftest import bytes_of, read_jsonl, write_examples
+from conftest import Bench, bytes_of, make_folder, read_jsonl, write_examples
 from test_process import Trainer
 
 # Six examples, four to a step: each epoch ends with a smaller step. Eight steps in all.
@@ -54,6 +54,27 @@ def test_resumed_after_any_step_it_ends_the_same(bench, checkpoints, undisturbed
     # The pace of the steps before is that of the process which made them.
     before = read_jsonl(checkpoints / name / "pace.jsonl")
     assert read_jsonl(out / "pace.jsonl")[:step] == before and len(before) == step
+
+
+@pytest.mark.parametrize(
+    ("family", "settings", "dtype", "changes"),
+    [
+        ("llama", {}, "bfloat16", {}),
+        ("llama", {}, "bfloat16", {"batchSize": 2, "accumulationSteps": 2, "loss": "sequence"}),
+        ("mixtral", {"num_local_experts": 4, "num_experts_per_tok": 2}, "float32", {"targetModules": "all"}),
+    ],
+    ids=["bfloat16", "padded batches of whole sequences", "experts"],
+)
+def test_so_it_does_in_other_precision_in_batches_and_with_experts(tmp_path, family, settings, dtype, changes):
+    bench = Bench(tmp_path, lambda folder: make_folder(folder, 1, family, **settings))
+    fields = {"train": {**TRAIN, "epochs": 2, **changes}, "model": {**bench.job("evaluate")["model"], "dtype": dtype}}
+    (made := tmp_path / "made").mkdir()
+    whole = bytes_of(bench.done(train_job(bench, made, **fields)))
+    name = "step-00000002"
+    shutil.copytree(made / name, tmp_path / "cut" / name)
+    job = train_job(bench, tmp_path / "cut", minutes=60, **fields)
+    assert bench.run(job)["measurements"]["resumedFromStep"] == 2
+    assert bytes_of(Path(job["outputDir"])) == whole == bytes_of(bench.done(train_job(bench, **fields)))
 
 
 def test_a_process_killed_at_work_is_replaced_by_one_that_ends_the_same(bench, tmp_path):
