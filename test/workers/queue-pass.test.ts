@@ -2,6 +2,7 @@
 import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { NativeConnection } from '@temporalio/worker';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { QueuePass } from '#activities/stage/queue-pass.ts';
 import { JobPool } from '#infra/launcher/job-pool.ts';
@@ -12,7 +13,7 @@ import { LIGHT_QUEUE } from '#workflows/queues.ts';
 import { trainerCommand } from '#workers/trainer-command.ts';
 import { trainerWorker } from '#workers/trainer-worker.ts';
 import { temporaryFolder } from '../support/folders.ts';
-import { contextForTests, s3ForTests } from '../support/stored-activities.ts';
+import { s3ForTests } from '../support/stored-activities.ts';
 import { temporalForTests } from '../support/temporal.ts';
 
 const BASES = ['tiny-llama', 'tiny-mistral'] as const;
@@ -20,7 +21,7 @@ const [A, B] = BASES;
 type BaseName = (typeof BASES)[number];
 
 /** These bases load at once: here, any is worth a look through the queue. */
-const PICKY = { loadSeconds: 0, passMs: 30_000, againMs: 500, mostTimes: 3 };
+const PICKY = { loadSeconds: 0, passMs: 30_000, againMs: 500, mostTimes: 100 };
 const HASTY = { ...PICKY, loadSeconds: Infinity };
 
 const folder = temporaryFolder();
@@ -41,7 +42,7 @@ beforeAll(async () => {
   };
   const data = join(folder, 'data');
   await mkdir(data);
-  const example = { id: '1', task: 'mdqa', condition: 'real', split: 'test', prompt: 'The vault is open. Answer:', answer: 'open', answers: ['open'], question: 'What?', needles: [{ start: 0, end: 18 }], answerSpans: [], promptTokens: 20 };
+  const example = { id: '1', task: 'mdqa', condition: 'real', split: 'test', prompt: 'The vault is open. Answer:', answer: 'open', answers: ['open'], question: 'What?', needles: [{ start: 0, end: 18 }], answerSpans: [], promptTokens: 12 };
   await writeFile(join(data, 'test.jsonl'), `${JSON.stringify(example)}\n`);
   const models = fileURLToPath(new URL('../../examples/models/', import.meta.url));
   refs = { test: await given('dataset', '0', data), [A]: await given('base', 'a', join(models, A), { modelType: 'llama', parameters: 1234567 }), [B]: await given('base', 'b', join(models, B)) };
@@ -69,12 +70,20 @@ function job(base: BaseName): Recipe {
 async function workOff(jobs: { recipe: Recipe; priority?: number }[], workers: { pool: JobPool; limits: typeof PICKY }[]) {
   const handle = await temporal.client.workflow.start('trainerJobs', { workflowId: `jobs-${tokens}`, taskQueue: LIGHT_QUEUE, args: [jobs] });
   await expect.poll(async () => (await handle.describe()).raw.pendingActivities?.length, { timeout: 10_000 }).toBe(jobs.length);
-  const context = await contextForTests(folder, s3.endpoint);
-  const serving = await Promise.all(workers.map(({ pool, limits }) => trainerWorker({ connection: temporal.native, namespace: 'default', context }, pool, new QueuePass(limits))));
-  const running = serving.map((worker) => worker.run());
-  await handle.result();
-  for (const worker of serving) worker.shutdown();
-  await Promise.all(running);
+  // Two workers of one queue share no connection.
+  const serving = await Promise.all(
+    workers.map(async ({ pool, limits }) => {
+      const connection = await NativeConnection.connect({ address: temporal.server.address });
+      const worker = await trainerWorker({ connection, namespace: 'default', context: s3.context }, pool, new QueuePass(limits));
+      const running = worker.run();
+      return async () => {
+        worker.shutdown();
+        await running;
+        await connection.close();
+      };
+    }),
+  );
+  await handle.result().finally(() => Promise.all(serving.map((stop) => stop())));
   const made = await Promise.all(jobs.map(async ({ recipe }) => ({ base: recipe.inputs.base!.key === refs[A].key ? A : B, manifest: (await s3.store.find({ kind: 'evaluate', key: artifactKey(recipe) }))! })));
   made.sort((one, other) => one.manifest.committedAt.localeCompare(other.manifest.committedAt));
   const { events } = await handle.fetchHistory();
@@ -85,25 +94,22 @@ const alternating = (times: number) => Array.from({ length: times }, () => BASES
 
 it('a worker takes the jobs of the base that it has loaded first, and then the others', { timeout: 60_000 }, async () => {
   const [first] = pools as [JobPool];
-  const without = await workOff(alternating(4), [{ pool: first, limits: HASTY }]);
+  await workOff([{ recipe: job(A) }], [{ pool: first, limits: HASTY }]);
   const picky = await workOff(alternating(4), [{ pool: first, limits: PICKY }]);
-  expect(without.loads).toBeGreaterThan(3);
-  // The worker has one of the two when it begins.
+  expect(picky.order).toEqual([A, A, A, A, B, B, B, B]);
   expect(picky.loads).toBe(1);
-  expect(new Set(picky.order.slice(0, 4)).size).toBe(1);
 
   // The history holds what it would hold anyway, and says why a job waited.
   expect(picky.events.filter(({ activityTaskStartedEventAttributes: started }) => started)).toHaveLength(8);
   const turnedDown = picky.events.flatMap(({ activityTaskStartedEventAttributes: started }) => started?.lastFailure ?? []);
   expect(turnedDown).toHaveLength(4);
-  for (const { message } of turnedDown) expect(message).toMatch(/^no failure: this worker has .* loaded, the job needs .*\. It is offered to other workers first/);
-  expect(turnedDown.map(({ message }) => message).join()).toContain('llama of 1,234,567 parameters (aaaaaaaa, its own theta)');
+  for (const { message } of turnedDown) expect(message).toContain('this worker has llama of 1,234,567 parameters (aaaaaaaa, its own theta) loaded');
 });
 
-it('two workers with a base each keep to it, and neither waits for the other in the end', { timeout: 60_000 }, async () => {
+it('two workers load each base once at most, whatever the order of the queue', { timeout: 60_000 }, async () => {
   const [first, second] = pools as [JobPool, JobPool];
-  const { loads } = await workOff(alternating(6), [first, second].map((pool) => ({ pool, limits: PICKY })));
-  // The second has none when it begins; when one has done its own, it may go on with the rest of the other's.
+  const { loads } = await workOff(alternating(4), [first, second].map((pool) => ({ pool, limits: PICKY })));
+  // The first has one loaded when it begins, the second none. One that has done its own may go on with what is left of the other's.
   expect(loads).toBeLessThanOrEqual(3);
 });
 

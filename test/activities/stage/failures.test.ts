@@ -39,6 +39,11 @@ it.each([
   expect(toFailure(new CancelledFailure('cancelled'), none)).toBeInstanceOf(CancelledFailure);
 });
 
+it('counts a job that was turned down as no failure', () => {
+  const turnedDown = ApplicationFailure.create({ type: 'BaseNotLoaded', message: 'no failure: this worker has another base loaded' });
+  expect(toFailure(turnedDown, { trainer: 4, other: 14, turnedDown: 0 })).toBe(turnedDown);
+});
+
 it('leaves a lost connection, a cancellation and a failure that is one already as they are', () => {
   for (const error of [new Error('socket hang up'), new CancelledFailure('cancelled'), ApplicationFailure.nonRetryable('known')]) expect(toFailure(error)).toBe(error);
 });
