@@ -16,8 +16,9 @@ const USUAL_PRIORITY = 3;
  * Retries add nothing to a history. @throws ApplicationFailure, after which the job is in the queue again
  */
 export async function turnDown({ trainer, queuePass, store }: Pick<ActivityContext, 'trainer' | 'queuePass' | 'store'>, recipe: Recipe): Promise<void> {
+  if (!trainer || !queuePass) return;
   const affinity = affinityOf(recipe);
-  if (!trainer || !queuePass || affinity === null) return;
+  if (affinity === null) return;
   const { info } = Context.current();
   const before = failuresBefore();
   const loaded = trainer.wouldReplace(affinity);
