@@ -1,5 +1,5 @@
 /** Running one stage from a workflow: which activity does it, under which policy, and how it is labelled. */
-import { ActivityFailure, ApplicationFailure, isCancellation, proxyActivities, TimeoutFailure, workflowInfo } from '@temporalio/workflow';
+import { ActivityFailure, ApplicationFailure, CancelledFailure, isCancellation, proxyActivities, TimeoutFailure, workflowInfo } from '@temporalio/workflow';
 import type { Activities } from '../activities/index.ts';
 import type { Recipe, Stage, StageResult } from './contracts/artifacts.ts';
 import type { LlmUse, ReportRequest } from './contracts/requests.ts';
@@ -96,6 +96,8 @@ export async function explained<T>(activity: Promise<T>, where = '', details: un
   } catch (error) {
     if (!(error instanceof ActivityFailure) || isCancellation(error)) throw error;
     const { cause } = error;
+    // Only that it was to be cancelled kept it from another attempt; a job that a worker turns down in that moment has not even failed.
+    if (error.retryState === 'CANCEL_REQUESTED' && cause instanceof ApplicationFailure && !cause.nonRetryable) throw new CancelledFailure(cause.message, [], error);
     const type = cause instanceof ApplicationFailure ? cause.type : cause instanceof TimeoutFailure ? 'TimedOut' : cause?.name;
     throw ApplicationFailure.create({ type: type ?? 'Error', message: `${where}${cause?.message ?? error.message}`, details, nonRetryable: true, cause: error });
   }

@@ -6,6 +6,7 @@ import type { Downloads } from '#infra/downloads/downloads.ts';
 import type { Hub } from '#infra/hub/hub.ts';
 import type { JobPool } from '#infra/launcher/job-pool.ts';
 import type { Places } from '../report/places.ts';
+import type { QueuePass } from './queue-pass.ts';
 
 /** What the activities of a worker work with. */
 export interface ActivityContext {
@@ -16,6 +17,8 @@ export interface ActivityContext {
   checkpoints: CheckpointStore;
   /** The trainer's processes; null on workers that take no trainer jobs. */
   trainer: JobPool | null;
+  /** Which trainer jobs this worker leaves to others; left out: none. */
+  queuePass?: QueuePass | undefined;
   /** Files of URLs that a spec names. */
   downloads: Downloads;
   /** Models of the Hugging Face hub. */

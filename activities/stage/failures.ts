@@ -4,6 +4,7 @@ import { JobFailed, ProcessCrashed } from '#infra/launcher/errors.ts';
 import { MOST_FAILURES } from '#workflows/attempts.ts';
 import { InvalidInput } from '#workflows/contracts/parse.ts';
 import { type FailureCounts, failuresBefore, tellNextAttempt } from './failure-counts.ts';
+import { isTurnDown } from './turn-down.ts';
 
 /** A failure that a retry cannot help, with what a person can do about it in its message. */
 export function hopeless(type: string, message: string, cause?: Error): ApplicationFailure {
@@ -18,7 +19,7 @@ export function hopeless(type: string, message: string, cause?: Error): Applicat
 export function toFailure(error: unknown, before: FailureCounts = failuresBefore()): unknown {
   const failure = typedFailure(error);
   if (failure instanceof CancelledFailure || !(failure instanceof Error)) return failure;
-  if (failure instanceof ApplicationFailure && failure.nonRetryable) return failure;
+  if (failure instanceof ApplicationFailure && (failure.nonRetryable || isTurnDown(failure))) return failure;
   const kind = isOfTrainer(error) ? 'trainer' : 'other';
   const failures = { ...before, [kind]: before[kind] + 1 };
   tellNextAttempt(`failed: ${failure.message}`, failures);

@@ -16,7 +16,7 @@ export interface StageProgress {
 /** Heartbeat details, as the UI and the terminal show them: a sentence for people, then its parts. */
 export interface HeartbeatDetails extends StageAdvance {
   text: string;
-  /** Of earlier attempts; left out where there were none. */
+  /** Of earlier attempts, and how often the job was turned down; left out where there were none. */
   failures?: FailureCounts;
 }
 
@@ -35,7 +35,7 @@ export interface Watching {
 export async function underHeartbeats<T>(first: StageProgress, work: (report: (progress: StageProgress) => void) => Promise<T>, { pace = new Pace(), onAdvance }: Watching = {}): Promise<T> {
   const activity = Context.current();
   const before = failuresBefore();
-  const failures = before.trainer + before.other > 0 && { failures: before };
+  const failures = before.trainer + before.other + before.turnedDown > 0 && { failures: before };
   let current = first;
   const beat = () => {
     const advance = pace.advance(current);

@@ -15,6 +15,7 @@ import { LookUp } from './look-up.ts';
 import { type StageProgress, underHeartbeats } from './heartbeat.ts';
 import { NewsDesk, workflowTeller } from './news.ts';
 import { Pace } from './pace.ts';
+import { turnDown } from './turn-down.ts';
 import { versions } from './versions.ts';
 
 /** What the work of a stage gets. */
@@ -69,6 +70,8 @@ export async function runStage(
     const found = await new LookUp(context.store, (error) => context.store.discardCorrupt(error)).of(ref, force);
     if (found.state === 'finished') return resultOf(ref, found.manifest, true);
     const before = found.state === 'missing' ? null : found;
+    // Before anything is downloaded for it.
+    await turnDown(context, recipe);
 
     // Not mkdtemp: a trainer that runs as another user reads its job there.
     const scratch = join(context.scratchFolder, `${stage}-${ref.key.slice(0, 12)}-${randomUUID()}`);

@@ -4,6 +4,7 @@ import type { RunOptions } from '#infra/launcher/job-process.ts';
 import { TrainerJob } from '#workflows/contracts/trainer.ts';
 import { parse } from '#workflows/contracts/parse.ts';
 import { TRAINER_QUEUE } from '#workflows/queues.ts';
+import { affinityOf } from './affinity.ts';
 import type { ActivityContext } from './context.ts';
 import { hopeless } from './failures.ts';
 import type { StageOutcome, StageWork } from './run-stage.ts';
@@ -28,8 +29,7 @@ export async function runTrainerJob(
   const job = parse(TrainerJob, { ...request, jobId, outputDir: jobOutputFolder, seed: recipe.seed }, `the trainer job of a ${recipe.stage} stage`);
   const file = join(workFolder, 'job.json');
   await writeFile(file, JSON.stringify(job, null, 2));
-  const affinity = 'model' in job ? JSON.stringify(job.model) : job.kind;
-  const { result, ready } = await trainer.run(jobId, file, affinity, {
+  const { result, ready } = await trainer.run(jobId, file, affinityOf(recipe), {
     ...listeners,
     writes: 'checkpoints' in job && job.checkpoints !== null ? [jobOutputFolder, job.checkpoints.folder] : [jobOutputFolder],
     signal,

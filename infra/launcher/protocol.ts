@@ -24,6 +24,10 @@ export const Progress = z.object({
 /** A job has left something that it could be taken up from, should the process end: `name` in the job's own checkpoint folder. */
 export const Checkpoint = z.object({ type: z.literal('checkpoint'), jobId: z.string(), name: z.string().regex(/^[\w-]+$/), step: z.int().nonnegative() });
 export const Log = z.object({ type: z.literal('log'), level: z.string(), message: z.string() });
+/**
+ * `measurements.modelReloaded` says whether a job had to load what it works on first, rather than finding it loaded by an earlier one, and
+ * `measurements.loadSeconds` how long that took; jobs that keep nothing loaded have neither.
+ */
 export const Result = z.object({
   type: z.literal('result'),
   jobId: z.string(),

@@ -9,8 +9,8 @@ import { artifactKey, refOf } from '#workflows/plan/keys.ts';
 import { requestedReport } from '#workflows/plan/report.ts';
 import { filesOf } from '#workflows/plan/source-files.ts';
 
-/** How a stage of the instant activities goes: as a rule it succeeds at once. */
-export type StageBehaviour = (recipe: Recipe, llm: LlmUse | undefined) => 'succeed' | 'fail' | 'hang' | 'too dear';
+/** How a stage of the instant activities goes: as a rule it succeeds at once. One that trips hangs until it is cancelled, and then fails in a way that is worth another attempt. */
+export type StageBehaviour = (recipe: Recipe, llm: LlmUse | undefined) => 'succeed' | 'fail' | 'hang' | 'trip' | 'too dear';
 
 /**
  * Activities whose stages do no work, for tests of the orchestration alone: an artifact is an entry of `made`. What runs
@@ -25,9 +25,10 @@ export function instantActivities(behaviour: StageBehaviour = () => 'succeed', b
     if (known !== undefined) return { ...known, reused: true };
     let how = behaviour(recipe, llm);
     // Until it is cancelled, or its behaviour is another one.
-    while (how === 'hang') {
+    while (how === 'hang' || how === 'trip') {
       Context.current().heartbeat();
-      await Promise.race([Context.current().cancelled, new Promise((resolve) => setTimeout(resolve, 200))]);
+      const waited = Promise.race([Context.current().cancelled, new Promise((resolve) => setTimeout(resolve, 200))]);
+      await (how === 'hang' ? waited : waited.catch(() => Promise.reject(ApplicationFailure.retryable('tripped as it was cancelled', 'Tripped'))));
       how = behaviour(recipe, llm);
     }
     if (how === 'too dear') throw ApplicationFailure.nonRetryable('spent $1.00 of $1.00', 'CostCeilingReached');

@@ -289,6 +289,21 @@ describe('a sweep that runs', () => {
     for (const handle of handles) await replay(handle, [cellOf(handle)]);
   }, 240_000);
 
+  it('begins a job again that failed in the moment in which it was to be put back, instead of waiting for a person', async () => {
+    let trips = true;
+    const { ran } = await workers(({ stage }) => (trips && stage === 'train' ? 'trip' : 'succeed'));
+    const handle = await start({ ...spec, conditions: ['real'] });
+    const cell = `${handle.workflowId}/${REAL}`;
+    const attempts = async () => (await client().workflow.getHandle(cell).describe().catch(() => null))?.raw.pendingActivities?.map(({ activityType, lastStartedTime }) => [activityType?.name, lastStartedTime != null]);
+    await until(attempts).toEqual([['trainAdapter', true]]);
+    await update(handle, 'setPriority', { priority: 1 });
+    await until(async () => (await scheduled(cell, 'trainAdapter')).length).toBe(2);
+    trips = false;
+    expect(await handle.result()).toMatchObject({ status: 'complete' });
+    expect(ran.filter(({ stage }) => stage === 'train')).toHaveLength(1);
+    await replay(handle, [cell]);
+  }, 240_000);
+
   it('lets more cells run at once when it is told to', async () => {
     const { behaviour, heal } = ailing('hang', ({ stage }) => stage === 'train');
     await workers(behaviour);

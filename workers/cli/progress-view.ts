@@ -12,7 +12,7 @@ const POLL_MS = 700;
 const SCHEDULED = 1;
 
 /** What a stage's heartbeat says to people (activities/stage/heartbeat.ts). */
-const Heartbeat = z.object({ text: z.string() });
+const Heartbeat = z.object({ text: z.string(), failures: z.object({ turnedDown: z.int().default(0) }).optional() });
 
 // Listr's wrapper has type parameters for its renderers, which do not matter here.
 type Wrapper = ListrTaskWrapper<any, any, any>;
@@ -100,10 +100,12 @@ async function runningText(client: Client, cell: CellProgress, tty: boolean): Pr
 async function heartbeatText(client: Client, workflowId: string): Promise<string | null> {
   const description = await client.workflow.getHandle(workflowId).describe().catch(() => null);
   const texts = (description?.raw.pendingActivities ?? []).flatMap((activity) => {
-    const again = activity.attempt && activity.attempt > 1 ? `, attempt ${activity.attempt}` : '';
-    if (activity.state === SCHEDULED) return [`${activity.activityType?.name}: waiting for a worker${again}`];
     const payload = activity.heartbeatDetails?.payloads?.[0];
     const parsed = payload ? Heartbeat.safeParse(defaultPayloadConverter.fromPayload(payload)) : null;
+    // A job that was turned down was not begun.
+    const attempt = (activity.attempt ?? 1) - (parsed?.data?.failures?.turnedDown ?? 0);
+    const again = attempt > 1 ? `, attempt ${attempt}` : '';
+    if (activity.state === SCHEDULED) return [`${activity.activityType?.name}: waiting for a worker${again}`];
     if (!parsed?.success) return [`${activity.activityType?.name}${again}`];
     return [parsed.data.text];
   });

@@ -33,10 +33,15 @@ it.each([
   [new JobFailed('DiskFull', 'OSError: [Errno 28] No space left on device', true), 'other', 15, 'DiskFull'],
   [new Error('socket hang up'), 'other', 15, 'Error'],
 ] as const)('gives up at the last failure of its kind, and says so: %s', (error, kind, most, type) => {
-  const none = { trainer: 99, other: 99 };
+  const none = { trainer: 99, other: 99, turnedDown: 99 };
   expect(toFailure(error, { ...none, [kind]: most - 2 })).not.toMatchObject({ nonRetryable: true });
   expect(toFailure(error, { ...none, [kind]: most - 1 })).toMatchObject({ type, nonRetryable: true, message: `${error.message} (failure ${most} of ${most})` });
   expect(toFailure(new CancelledFailure('cancelled'), none)).toBeInstanceOf(CancelledFailure);
+});
+
+it('counts a job that was turned down as no failure', () => {
+  const turnedDown = ApplicationFailure.create({ type: 'BaseNotLoaded', message: 'no failure: this worker has another base loaded' });
+  expect(toFailure(turnedDown, { trainer: 4, other: 14, turnedDown: 0 })).toBe(turnedDown);
 });
 
 it('leaves a lost connection, a cancellation and a failure that is one already as they are', () => {

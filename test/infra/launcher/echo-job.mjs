@@ -22,6 +22,6 @@ for await (const line of createInterface({ input: process.stdin })) {
     if (does === 'save') say({ type: 'checkpoint', jobId, name: 'step-00000001', step: 1 });
     if (does === 'stray') say({ type: 'checkpoint', jobId, name: '../elsewhere', step: 1 });
     if (does === 'hang') await new Promise((resolve) => setTimeout(resolve, 600_000));
-    say({ type: 'result', jobId, summary: { pid: process.pid, secret: process.env.AWS_SECRET_ACCESS_KEY ?? null }, measurements: {} });
+    say({ type: 'result', jobId, summary: { pid: process.pid, secret: process.env.AWS_SECRET_ACCESS_KEY ?? null }, measurements: does === 'load' ? { modelReloaded: true, loadSeconds: 12 } : {} });
   }
 }

@@ -110,6 +110,33 @@ describe('JobPool', () => {
     }
   });
 
+  it('knows what a job would throw out, and what that took to load', async () => {
+    const two = pool(2);
+    expect(two.wouldReplace('a')).toBeNull();
+    await two.run(...job('load'), 'a');
+    // The other process has nothing loaded.
+    expect(two.wouldReplace('b')).toBeNull();
+    await two.run(...job('work'), 'b');
+    expect(two.wouldReplace('a')).toBeNull();
+    expect(two.wouldReplace('b')).toBeNull();
+    // The one that has been idle for longer.
+    expect(two.wouldReplace('c')).toEqual({ affinity: 'a', seconds: 12 });
+    // What a job finds loaded took as long as before; what nobody told the time of, none.
+    await two.run(...job('work'), 'a');
+    expect(two.wouldReplace('c')).toEqual({ affinity: 'b', seconds: 0 });
+    await two.run(...job('refuse'), 'b').catch(() => {});
+    expect(two.wouldReplace('c')).toEqual({ affinity: 'a', seconds: 12 });
+  });
+
+  it('has nothing loaded any more in a process that ended, and all that it had after a job that loads nothing', async () => {
+    const one = pool();
+    await one.run(...job('load'), 'a');
+    await one.run(...job('work'), null);
+    expect(one.wouldReplace('b')).toEqual({ affinity: 'a', seconds: 12 });
+    await one.run(...job('crash'), 'a').catch(() => {});
+    expect(one.wouldReplace('b')).toBeNull();
+  });
+
   it('says why a process cannot be started', async () => {
     const none = new JobPool(1, { command: ['/no/such/program'], env: {} });
     await none.warm();
