@@ -38,9 +38,9 @@ beforeAll(async () => {
   pools.push(...[1, 2].map(() => new JobPool(1, trainerCommand(process.env))));
   const warm = Promise.all(pools.map((pool) => pool.warm()));
   [temporal, s3] = await Promise.all([temporalForTests(new URL('../support/trainer-jobs.ts', import.meta.url)), s3ForTests(folder)]);
-  const given = async (stage: 'base' | 'dataset', fill: string, from: string, summary = {}): Promise<ArtifactRef> => {
+  const given = async (stage: 'base' | 'dataset', fill: string, from: string, summary = {}, recipe = {}): Promise<ArtifactRef> => {
     const key = fill.repeat(64);
-    await s3.store.commit({ kind: stage, key, recipe: {}, summary, measurements: {}, versions: {} }, from);
+    await s3.store.commit({ kind: stage, key, recipe, summary, measurements: {}, versions: {} }, from);
     return { stage, key };
   };
   const data = join(folder, 'data');
@@ -48,7 +48,7 @@ beforeAll(async () => {
   const example = { id: '1', task: 'mdqa', condition: 'real', split: 'test', prompt: 'The vault is open. Answer:', answer: 'open', answers: ['open'], question: 'What?', needles: [{ start: 0, end: 18 }], answerSpans: [], promptTokens: 12 };
   await writeFile(join(data, 'test.jsonl'), `${JSON.stringify(example)}\n`);
   const models = fileURLToPath(new URL('../../examples/models/', import.meta.url));
-  refs = { test: await given('dataset', '0', data), [A]: await given('base', 'a', join(models, A), { modelType: 'llama', parameters: 1234567 }), [B]: await given('base', 'b', join(models, B)) };
+  refs = { test: await given('dataset', '0', data, {}, { stage: 'dataset', version: STAGE_VERSIONS.dataset, params: { contextTokens: 64 }, inputs: {}, seed: 0 }), [A]: await given('base', 'a', join(models, A), { modelType: 'llama', parameters: 1234567 }), [B]: await given('base', 'b', join(models, B)) };
   const light = await temporal.worker({ taskQueue: LIGHT_QUEUE, workflowBundle: temporal.workflowBundle });
   const running = light.run();
   stopLight = () => {
