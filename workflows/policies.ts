@@ -9,6 +9,9 @@ import { LIGHT_QUEUE, LLM_QUEUE, TRAINER_QUEUE } from './queues.ts';
  */
 const retry = { initialInterval: '1s', backoffCoefficient: 2, maximumInterval: '1m' } as const;
 
+/** The same for stages: one that took longer than an attempt may would do so again, so it waits for a person instead. The name is the server's. */
+const retryStage = { ...retry, nonRetryableErrorTypes: ['TemporalTimeout:StartToClose'] };
+
 // The summaries, for the UI, are those of activities that are given none of their own; a stage's names its cell.
 export const POLICIES = {
   /** Look-ups and other small requests to the store: quick, and worth many tries when a connection is lost. */
@@ -18,9 +21,9 @@ export const POLICIES = {
   /** A look at the trainers' queue: what it does not find out now, the next look may. */
   look: { summary: 'looks whether workers with a trainer listen', taskQueue: LIGHT_QUEUE, startToCloseTimeout: '20s', scheduleToCloseTimeout: '5m', retry },
   /** Sources, datasets, reports: minutes of work on one core; what was lost with a worker is cheap to repeat. */
-  data: { summary: 'reads the files that the spec names', taskQueue: LIGHT_QUEUE, startToCloseTimeout: '6h', heartbeatTimeout: '1m', retry },
+  data: { summary: 'reads the files that the spec names', taskQueue: LIGHT_QUEUE, startToCloseTimeout: '6h', heartbeatTimeout: '1m', retry: retryStage },
   /** An LLM's texts: hundreds of thousands of calls under the endpoint's limits. What was paid for is in the reply cache, whatever happens. */
-  writing: { taskQueue: LLM_QUEUE, startToCloseTimeout: '14d', heartbeatTimeout: '1m', retry },
+  writing: { taskQueue: LLM_QUEUE, startToCloseTimeout: '14d', heartbeatTimeout: '1m', retry: retryStage },
   /**
    * Trainer jobs: hours on a GPU. No bound on the wait in the queue, since a free device may be long in coming. Cancelling
    * waits until the trainer has stopped, so that no job outlives its sweep.
@@ -30,7 +33,7 @@ export const POLICIES = {
     startToCloseTimeout: '2d',
     heartbeatTimeout: '1m',
     cancellationType: ActivityCancellationType.WAIT_CANCELLATION_COMPLETED,
-    retry,
+    retry: retryStage,
   },
 } as const satisfies Record<string, ActivityOptions>;
 

@@ -20,7 +20,7 @@ const REMEDIES: Readonly<Record<string, string>> = {
   BatchesUnanswered: 'retry later, or start the sweep with write.mode "online"',
   Cancelled: 'retry to go on where it stopped, or skip',
   Terminated: 'retry to go on where it stopped, or skip',
-  TimedOut: 'retry with a longer run.timeoutHours, or skip',
+  TimedOut: 'retry with a longer run.timeoutHours, or skip; a training goes on from its last checkpoint',
 };
 
 /** The advice for a type of failure; for one that is not known, to try again when the cause is gone. */

@@ -99,6 +99,7 @@ export async function explained<T>(activity: Promise<T>, where = '', details: un
     // Only that it was to be cancelled kept it from another attempt; a job that a worker turns down in that moment has not even failed.
     if (error.retryState === 'CANCEL_REQUESTED' && cause instanceof ApplicationFailure && !cause.nonRetryable) throw new CancelledFailure(cause.message, [], error);
     const type = cause instanceof ApplicationFailure ? cause.type : cause instanceof TimeoutFailure ? 'TimedOut' : cause?.name;
-    throw ApplicationFailure.create({ type: type ?? 'Error', message: `${where}${cause?.message ?? error.message}`, details, nonRetryable: true, cause: error });
+    const message = cause instanceof TimeoutFailure && cause.timeoutType === 'START_TO_CLOSE' ? 'it took longer than one attempt may (run.timeoutHours)' : (cause?.message ?? error.message);
+    throw ApplicationFailure.create({ type: type ?? 'Error', message: `${where}${message}`, details, nonRetryable: true, cause: error });
   }
 }

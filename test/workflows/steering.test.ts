@@ -93,6 +93,19 @@ describe('a sweep with a cell that fails', () => {
     await replay(handle, [`${handle.workflowId}/${SYMBOLIC}`]);
   }, 240_000);
 
+  it('waits with a stage that takes longer than it may, and goes on when it may take longer', async () => {
+    const { behaviour, heal } = ailing('hang', ({ stage }) => stage === 'train');
+    await workers(behaviour);
+    const handle = await start({ ...spec, conditions: ['real'], run: { timeoutHours: { train: 0.0005 } } });
+    await until(async () => (await progressOf(handle)).status).toBe('blocked');
+    expect((await progressOf(handle)).cells[0]!.failures).toMatchObject([
+      { type: 'TimedOut', message: 'mdqa × tiny × real, stage train: it took longer than one attempt may (run.timeoutHours)', remedy: expect.stringContaining('retry with a longer run.timeoutHours') },
+    ]);
+    heal();
+    await update(handle, 'retry', { change: { run: { timeoutHours: 1 } } });
+    expect(await handle.result()).toMatchObject({ status: 'complete' });
+  }, 240_000);
+
   it('is finished as partial on request, and reports what is missing', async () => {
     const condition = conditionsOf();
     const { behaviour } = ailing('fail', (recipe) => condition(recipe) === 'symbolic' && (recipe.stage === 'evaluate' || recipe.stage === 'score'));
