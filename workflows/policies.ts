@@ -4,8 +4,8 @@ import { LIGHT_QUEUE, LLM_QUEUE, TRAINER_QUEUE } from './queues.ts';
 
 /**
  * Failures that no retry helps are marked non-retryable where they arise, and so is the last of `MOST_FAILURES`
- * (activities/stage/failures.ts). There is no other limit: a worker that was stopped, preempted or lost is no failure of the
- * stage, however often it happens.
+ * (activities/stage/failures.ts). A worker that was stopped, preempted or lost is no failure of the stage; that has a limit of its own,
+ * `MOST_LOSSES` (attempts.ts has both).
  */
 const retry = { initialInterval: '1s', backoffCoefficient: 2, maximumInterval: '1m' } as const;
 

@@ -5,6 +5,7 @@ const REMEDIES: Readonly<Record<string, string>> = {
   OutOfMemory: 'make room on the device, or retry where a worker with a larger one listens; a shorter contextTokens is another sweep',
   DiskFull: 'make room on the disk of the worker, then retry',
   TrainerCrashed: 'see the log of the trainer, then retry; its training goes on from the last checkpoint',
+  WorkerLost: 'see in the logs of the workers, and of their machines, what ends them (memory, as a rule), then retry; a training goes on from the last checkpoint',
   NaNLoss: 'skip, or start a sweep with a lower train.learningRate; what does not rest on it is used again',
   NaNLogits: 'skip, or start a sweep with a lower train.learningRate or dtype float32; what does not rest on it is used again',
   SourceError: 'put the right file in place, then skip or finish and start the sweep again; a file with other bytes makes other artifacts',

@@ -22,6 +22,12 @@ export function failuresBefore(): FailureCounts {
   return found.success ? found.data.failures : NONE;
 }
 
+/** Attempts of the running activity that did not even fail: they were lost with their worker. */
+export function lossesBefore(): number {
+  const { trainer, other, turnedDown } = failuresBefore();
+  return Math.max(0, (context()?.info.attempt ?? 1) - 1 - trainer - other - turnedDown);
+}
+
 /** Tells the next attempt of the running activity. */
 export function tellNextAttempt(text: string, failures: FailureCounts): void {
   context()?.heartbeat({ text, failures });

@@ -1,9 +1,9 @@
 import { ApplicationFailure, CancelledFailure } from '@temporalio/common';
 import { ArtifactCorrupt, ArtifactMissing } from '#infra/artifacts/errors.ts';
 import { JobFailed, ProcessCrashed } from '#infra/launcher/errors.ts';
-import { MOST_FAILURES } from '#workflows/attempts.ts';
+import { MOST_FAILURES, MOST_LOSSES } from '#workflows/attempts.ts';
 import { InvalidInput } from '#workflows/contracts/parse.ts';
-import { type FailureCounts, failuresBefore, tellNextAttempt } from './failure-counts.ts';
+import { type FailureCounts, failuresBefore, lossesBefore, tellNextAttempt } from './failure-counts.ts';
 import { isTurnDown } from './turn-down.ts';
 
 /** A failure that a retry cannot help, with what a person can do about it in its message. */
@@ -26,6 +26,12 @@ export function toFailure(error: unknown, before: FailureCounts = failuresBefore
   if (failures[kind] < MOST_FAILURES[kind]) return failure;
   const type = failure instanceof ApplicationFailure ? (failure.type ?? failure.name) : failure.name;
   return hopeless(type, `${failure.message} (failure ${failures[kind]} of ${MOST_FAILURES[kind]})`, failure);
+}
+
+/** @throws a failure that no retry helps where more attempts were lost with their worker than may be */
+export function checkLosses(): void {
+  const losses = lossesBefore();
+  if (losses > MOST_LOSSES) throw hopeless('WorkerLost', `${losses} attempts were lost with their worker, which ended or fell silent while it was at it; allowed: ${MOST_LOSSES}`);
 }
 
 /** A full disk is none of the job's doing, and may be over soon. */

@@ -10,7 +10,7 @@ import type { StageRequest } from '#workflows/contracts/requests.ts';
 import { refOf } from '#workflows/plan/keys.ts';
 import { contentOf } from './content.ts';
 import type { ActivityContext } from './context.ts';
-import { hopeless, toFailure } from './failures.ts';
+import { checkLosses, hopeless, toFailure } from './failures.ts';
 import { LookUp } from './look-up.ts';
 import { type StageProgress, underHeartbeats } from './heartbeat.ts';
 import { NewsDesk, workflowTeller } from './news.ts';
@@ -70,6 +70,7 @@ export async function runStage(
     const found = await new LookUp(context.store, (error) => context.store.discardCorrupt(error)).of(ref, force);
     if (found.state === 'finished') return resultOf(ref, found.manifest, true);
     const before = found.state === 'missing' ? null : found;
+    checkLosses();
     // Before anything is downloaded for it.
     await turnDown(context, recipe);
 

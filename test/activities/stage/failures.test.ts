@@ -1,8 +1,10 @@
 import { ApplicationFailure, CancelledFailure } from '@temporalio/common';
+import { MockActivityEnvironment } from '@temporalio/testing';
+import { DefaultLogger } from '@temporalio/worker';
 import { expect, it } from 'vitest';
 import { DatasetError } from '#activities/dataset/index.ts';
 import { SourceError } from '#activities/source/index.ts';
-import { toFailure } from '#activities/stage/failures.ts';
+import { checkLosses, toFailure } from '#activities/stage/failures.ts';
 import { ArtifactCorrupt, ArtifactMissing } from '#infra/artifacts/errors.ts';
 import { JobFailed, ProcessCrashed } from '#infra/launcher/errors.ts';
 import { InvalidInput } from '#workflows/contracts/parse.ts';
@@ -46,4 +48,17 @@ it('counts a job that was turned down as no failure', () => {
 
 it('leaves a lost connection, a cancellation and a failure that is one already as they are', () => {
   for (const error of [new Error('socket hang up'), new CancelledFailure('cancelled'), ApplicationFailure.nonRetryable('known')]) expect(toFailure(error)).toBe(error);
+});
+
+it('counts attempts that were lost with their worker apart, and gives up after a hundred', async () => {
+  const checked = (attempt: number, failures?: { trainer: number; other: number; turnedDown?: number }) =>
+    new MockActivityEnvironment({ attempt, ...(failures && { heartbeatDetails: { text: 'train 1/2', failures } }) }, { logger: new DefaultLogger('ERROR') }).run(async () => checkLosses());
+  await checked(1);
+  await checked(101);
+  await expect(checked(102)).rejects.toMatchObject({ type: 'WorkerLost', nonRetryable: true, message: expect.stringMatching(/^101 attempts were lost with their worker.* allowed: 100$/) });
+  // Its own failures are none of them.
+  await checked(116, { trainer: 1, other: 14 });
+  await expect(checked(117, { trainer: 1, other: 14 })).rejects.toMatchObject({ type: 'WorkerLost' });
+  // Nor are jobs that workers left to others.
+  await checked(122, { trainer: 1, other: 14, turnedDown: 6 });
 });
