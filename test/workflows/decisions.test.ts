@@ -33,6 +33,8 @@ describe('only', () => {
     expect(key(cellOf(run, REAL), 'evaluate')).toBe(key(cellOf(whole, REAL), 'evaluate'));
     expect(problemsWith({ only: ['patch'] })).toEqual(['only: found nothing of the grid selected, allowed: at least one stage that the sweep has']);
     expect(problemsWith({ only: [{ model: 'other' }] })).toEqual(['only[0].model: found "other", allowed: what this sweep has ("tiny")']);
+    expect(problemsWith({ only: [{ condition: 'lowly' }] as never })).toEqual([expect.stringMatching(/^only\[0\]\.condition: found "lowly", allowed: "real", /)]);
+    expect(problemsWith({ only: [{ stage: 'tran' }, { conditions: 'real' }] as never })).toEqual([expect.stringMatching(/^only\[0\]\.stage: found "tran", allowed: "dataset", "train", /), 'only[1].conditions: found an unknown key, allowed: task, model, condition, variant, seed, stage']);
     expect(problemsWith({ force: { label: 'x', stages: [{ condition: 'low/low' }, 'report'] } as never })).toEqual([expect.stringMatching(/^force\.stages\[1\]: found "report", allowed: "source", "rank", "base", "test", "write", "dataset"/)]);
     expect(problemsWith({ force: { label: 'x', stages: [{ condition: 'low/low' }] } })).toEqual([expect.stringMatching(/^force\.stages\[0\]\.condition: found "low\/low"/)]);
   });

@@ -118,7 +118,9 @@ function describeIssue(issue: z.core.$ZodIssue, schema: z.ZodType, root: unknown
 
 /** Of a union without a discriminator, what is wrong with the option whose type the value has; undefined where it has none's. */
 function optionMeant({ errors }: z.core.$ZodIssueInvalidUnion): z.core.$ZodIssue[] | undefined {
-  return errors.find((issues) => issues.length > 0 && !issues.some(({ code, path }) => code === 'invalid_type' && path.length === 0));
+  // None of several names is a matter of the type where an object or a list was found.
+  const isOther = ({ code, path, input }: z.core.$ZodIssue) => path.length === 0 && (code === 'invalid_type' || (code === 'invalid_value' && typeof input === 'object'));
+  return errors.find((issues) => issues.length > 0 && !issues.some(isOther));
 }
 
 function allowed(issue: z.core.$ZodIssue): string {
