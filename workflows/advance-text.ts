@@ -6,6 +6,11 @@ export const MADE_ANEW = 'made anew where its artifact is gone';
 /** Between two numbers in Markdown: the Temporal UI sets `312/400` as a fraction. */
 export const OF = ' of ';
 
+/** A text of several lines as one, in a list of Markdown. */
+export function inLine(text: string): string {
+  return text.replaceAll('\n', ' ');
+}
+
 /** Last lines of details that the Temporal UI shows: it cuts off what a wrapped line takes more. */
 export const ROOM_BELOW = ['', '\u00a0', '', '\u00a0'];
 

@@ -1,5 +1,5 @@
 /** What queries and the UI show of a board; pure. */
-import { advanceText, MADE_ANEW, OF, ROOM_BELOW } from './advance-text.ts';
+import { advanceText, inLine, MADE_ANEW, OF, ROOM_BELOW } from './advance-text.ts';
 import type { Stage } from './contracts/artifacts.ts';
 import { InvalidInput, parse } from './contracts/parse.ts';
 import { type CellProgress, CellsQuery, type SweepFailures, type SweepPlan, type SweepProgress } from './contracts/progress.ts';
@@ -93,6 +93,7 @@ export function boardMarkdown(sweep: string, board: Board): string {
     `Sweep: **${status}**${waitingFor === null ? '' : `: ${waitingFor}`}${told.length === 0 ? '' : ` (${told.join(', ')})`}`,
     '',
     `Stages: **${stages.done}** of ${stages.total} done, ${stages.reused} of them reused; $${cost.llmDollars.toFixed(2)} for texts, ${cost.trainerHours.toFixed(1)} hours of trainers${cost.gpuDollars === null ? '' : ` ($${cost.gpuDollars.toFixed(2)})`}`,
+    ...(board.refused === null ? [] : ['', inLine(board.refused)]),
     ...blockedLines(sweep, all),
     ...sharedLines(board),
     '',
@@ -138,10 +139,6 @@ function row({ task, model, condition, variant, seed, status, stage, running, ar
   const now = Object.entries(running).map(([name, advance]) => `${advance ? advanceText(advance, OF) : name}${name in artifacts ? ` (${MADE_ANEW})` : ''}`).join('; ');
   const state = failures.length > 0 ? `**${status}** at ${failures.map((failure) => failure.stage).join(', ')}${now && `; ${now}`}` : status === 'running' ? now || (stage === null ? 'running' : `after ${stage}`) : [status, now].filter(Boolean).join('; ');
   return `| ${task} | ${model} | ${conditionLabel({ condition, variant, seed })} | ${state} | ${stagesDone}${OF}${stagesTotal} | ${f1 === null ? '' : f1.toFixed(2)} | ${retrievalHeads ?? ''} |`;
-}
-
-function inLine(text: string): string {
-  return text.replaceAll('\n', ' ');
 }
 
 function sum<T>(values: readonly T[], of: (value: T) => number): number {

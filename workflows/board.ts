@@ -19,6 +19,8 @@ export interface Board {
   waitingForMoney: string | null;
   /** Trainer jobs that wait while no worker listens for any; null where one does, or none wait. */
   unattended: number | null;
+  /** Why the last signal of a person did nothing; null where it did something, or none came. */
+  refused: string | null;
   cells: Map<string, CellProgress>;
   /** By artifact key. */
   shared: Map<ArtifactKey, Shared>;
@@ -40,6 +42,7 @@ export function newBoard(plan: Plan, price: Board['price'] = {}): Board {
     paused: false,
     waitingForMoney: null,
     unattended: null,
+    refused: null,
     cells: new Map(unitsOf(plan).map((unit) => [unit.id, waiting(unit)])),
     shared: new Map(),
     givenUp: new Map(),
@@ -207,6 +210,15 @@ export function onUnitGivenUp(board: Board, id: string, failures: readonly Failu
   cell.failures = [...cell.failures.filter(({ stage }) => !given.has(stage)), ...failures];
   cell.running = {};
   if (cell.status !== 'failed') cell.status = status;
+}
+
+/** The sweep ended before its cells had: what was not done was given up with it. */
+export function onSweepStopped({ cells, shared }: Board): void {
+  for (const cell of cells.values()) {
+    cell.running = {};
+    if (['waiting', 'running', 'blocked'].includes(cell.status)) cell.status = 'failed';
+  }
+  for (const [key, one] of shared) if (one.status !== 'done') shared.set(key, { ...one, status: 'failed', advance: null });
 }
 
 /** Something that cells share began, ended or failed. */

@@ -3,6 +3,9 @@ import { defineQuery, defineSignal, defineUpdate } from '@temporalio/workflow';
 import type { CellsQuery, OneCellProgress, StageEvent, StageNews, SweepFailures, SweepPlan, SweepProgress } from './contracts/progress.ts';
 import type { CellOrders, ConcurrencyRequest, FinishRequest, PriorityRequest, RetryChange, RetryRequest, SkipRequest, SteeringAnswer } from './contracts/steering.ts';
 
+/** What the UI says of signals that people have no use for. */
+export const FROM_WITHIN = 'Internal: sweep, cells and stages tell each other';
+
 /**
  * From a cell to its sweep: stages that began, are further, ended, or failed for good; all that one moment brought together. Then
  * which start of the cell it is that tells: after a reset, the server hands the new run of a sweep what the old one was told.

@@ -1,14 +1,14 @@
 import { allHandlersFinished, ApplicationFailure, CancellationScope, condition, isCancellation, proxyActivities, setCurrentDetails, setHandler, workflowInfo } from '@temporalio/workflow';
 import type { Activities } from '../activities/index.ts';
 import { showStatus, showSweep } from './attributes.ts';
-import { type Board, newBoard, onAdvance, onStageEvent, statusOf } from './board.ts';
+import { type Board, newBoard, onAdvance, onStageEvent, onSweepStopped, statusOf } from './board.ts';
 import { askedOf, boardMarkdown, failuresOf, planOf, progressOf } from './board-view.ts';
 import { InvalidInput, parseSweepSpec } from './contracts/parse.ts';
-import type { StageEvent, SweepResult, SweepStatus } from './contracts/progress.ts';
+import type { StageEvent, StageNews, SweepResult, SweepStatus } from './contracts/progress.ts';
 import { RunSpec } from './contracts/run.ts';
 import type { SweepSpec } from './contracts/spec.ts';
 import { findAll } from './finding.ts';
-import { failures, plan as planQuery, progress, stageEvents, stageNews } from './messages.ts';
+import { failures, FROM_WITHIN, plan as planQuery, progress, stageEvents, stageNews } from './messages.ts';
 import { Notices } from './notices.ts';
 import { settled } from './plan/decisions.ts';
 import { planRun, soughtFor } from './plan/filters.ts';
@@ -59,9 +59,9 @@ export async function sweepWithin(limits: SweepLimits, given: unknown): Promise<
     if (status !== shown && status !== 'planning') showStatus(status);
     if (status !== 'planning') shown = status;
   };
-  setHandler(progress, (asked) => progressOf(name, board, askedOf(board, asked), limits.withArtifacts));
-  setHandler(failures, () => failuresOf(board));
-  setHandler(planQuery, (asked) => planOf(board, askedOf(board, asked), limits.planned));
+  setHandler(progress, (asked) => progressOf(name, board, askedOf(board, asked), limits.withArtifacts), { description: 'Where the sweep stands: counts, cost, and per cell stages, F1 and artifacts. Of some: {"cells": ["task/model/condition"]}' });
+  setHandler(failures, () => failuresOf(board), { description: 'All that blocks or was given up, with cause and remedy' });
+  setHandler(planQuery, (asked) => planOf(board, askedOf(board, asked), limits.planned), { description: 'The DAG with keys and states. Of some: {"cells": ["task/model/condition"]}' });
   const spec = valid(() => parseSweepSpec(given));
   showSweep(name, shown);
   const notices = new Notices(name, spec);
@@ -72,6 +72,7 @@ export async function sweepWithin(limits: SweepLimits, given: unknown): Promise<
     return result;
   } catch (error) {
     board.phase = isCancellation(error) ? 'cancelled' : 'failed';
+    onSweepStopped(board);
     await CancellationScope.nonCancellable(async () => {
       changed();
       await notices.ended(isCancellation(error) ? 'cancelled' : 'failed', error, progressOf(name, board));
@@ -115,12 +116,14 @@ async function runSweep(name: string, spec: SweepSpec, limits: SweepLimits, noti
     }
     changed();
   };
-  setHandler(stageEvents, (events, startedAs) => heard(events.map((told) => (desk.hasStarted(told.cell, startedAs) ? told : ofEarlierRun(told)))));
-  setHandler(stageNews, ({ key, advance }) => {
+  const internal = { description: FROM_WITHIN };
+  setHandler(stageEvents, (events, startedAs) => heard(events.map((told) => (desk.hasStarted(told.cell, startedAs) ? told : ofEarlierRun(told)))), internal);
+  const advanced = ({ key, advance }: StageNews) => {
     desk.queued.taken(key);
     onAdvance(board, key, advance);
     changed();
-  });
+  };
+  setHandler(stageNews, advanced, internal);
 
   const shared = new SharedStages({ board, desk, finished, locations: locationsOf(fingerprints), account, changed });
   desk.beforeRetry = async (id) => {

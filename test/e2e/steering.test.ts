@@ -87,6 +87,8 @@ describe('a sweep under the Temporal CLI', () => {
     const details = (await temporal('workflow', 'metadata', '--workflow-id', 'grid', '--output', 'json')).output;
     expect(details).toContain('**blocked** at train');
     expect(details).toContain('--name retry');
+    // What each update and signal is for, where the UI and the CLI offer them.
+    expect(details).toContain('Tries blocked cells again');
 
     const refused = await update('grid', 'retry', { cells: ['mdqa/tiny/real'] });
     expect(refused.output).toContain('which is running; allowed for retry, a cell that is blocked: mdqa/tiny/low/low, mdqa/tiny/symbolic');

@@ -31,7 +31,7 @@ describe('parseSweepSpec', () => {
       [{ ...smallSpec(), models: [{ ...models[0], base: { kind: 'pretrain', corpus: 'mdqa', hiddenSize: 20 } }] }, 'models[0].base.hiddenSize: found 20, allowed: a multiple of 16 (an even width for each of 8 heads)'],
       [{ ...smallSpec(), models: [{ ...models[0], base: { kind: 'pretrain', corpus: 'mdqa', keyValueHeads: 3 } }] }, 'models[0].base.keyValueHeads: found 3, allowed: a divisor of attentionHeads (8)'],
       [{ ...smallSpec(), gpuHourDollars: -1 }, 'gpuHourDollars: found -1, allowed: at least 0'],
-      ['quickstart', '(top level): found "quickstart", allowed: a value of type object'],
+      ['quickstart', '(top level): found "quickstart", allowed: an object with name, description, seed, seeds, tasks, models, conditions, baselines, variants, leaveOut, write, prompt, train, evaluate, score, mask, patch, gpuHourDollars, run, only, force'],
     ];
     for (const [value, problem] of cases) expect(problemsOf(value)).toContain(problem);
   });
@@ -147,7 +147,7 @@ describe('parseSweepSpec', () => {
       ],
     });
     expect(parseSweepSpec(spec).tasks.map(({ examples: { total, test } }) => [total, test])).toEqual([[1400, 200], [400, 7], [90, 200]]);
-    expect(problemsOf({ ...spec, tasks: [{ task: 'mdqa', source: { kind: 'miniature' }, examples: 7 }] })).toEqual(['tasks[0].examples: found 7, allowed: a value of type object']);
+    expect(problemsOf({ ...spec, tasks: [{ task: 'mdqa', source: { kind: 'miniature' }, examples: 7 }] })).toEqual(['tasks[0].examples: found 7, allowed: an object with total, validationShare, test, spareShare']);
   });
 
   it('refuses a validation share that leaves nothing on one side', () => {

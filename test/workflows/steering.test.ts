@@ -44,6 +44,8 @@ const refusal = (handle: WorkflowHandle, name: string, ...args: unknown[]) =>
     () => 'accepted',
     (error: Error & { cause?: Error }) => error.cause?.message ?? error.message,
   );
+/** What the UI shows of a workflow, live. */
+const detailsOf = async (workflowId: string) => ((await client().workflow.getHandle(workflowId).query('__temporal_workflow_metadata')) as { currentDetails: string }).currentDetails;
 const until = (check: () => Promise<unknown>) => expect.poll(check, { timeout: 90_000, interval: 200 });
 
 /** How an activity was scheduled in a workflow, each time. */
@@ -75,9 +77,18 @@ describe('a sweep with a cell that fails', () => {
     expect(await refusal(handle, 'retry', { change: { run: { timeoutHours: -1 } } })).toContain('change.run.timeoutHours: found -1, allowed: more than 0');
     expect(await refusal(handle, 'retry', { change: { run: { timeoutHours: { trian: 9 } } } })).toContain('change.run.timeoutHours.trian: found an unknown key, allowed: source, base, ');
     expect(await refusal(handle, 'retry', { change: { write: { concurrency: 2 } } })).toContain('asks no LLM');
+    expect(await refusal(handle, 'retry', 'all')).toContain('(top level): found "all", allowed: an object with cells, change');
+    expect(await refusal(handle, 'setConcurrency', { cells: 'many' })).toContain('cells: found "many", allowed: a whole number, or null for all');
+
+    // Signals cannot be refused, so the UI says what was wrong with them.
+    const ids = [handle.workflowId, `${handle.workflowId}/${SYMBOLIC}`];
+    for (const id of ids) await client().workflow.getHandle(id).signal('retry', { train: { epochs: 2 } });
+    for (const id of ids) await until(() => detailsOf(id)).toContain('Nothing was tried again, since the input of the signal retry is not valid:   - train.epochs: found an unknown key, allowed: checkpointMinutes');
+    expect((await progressOf(handle)).status).toBe('blocked');
 
     // Still broken: it blocks again.
     await update(handle, 'retry');
+    for (const id of ids) await until(() => detailsOf(id)).not.toContain('Nothing was tried again');
     await until(async () => (await progressOf(handle)).status).toBe('blocked');
     heal();
     expect(await update(handle, 'retry', { cells: [SYMBOLIC], change: { train: { checkpointMinutes: 3 }, run: { timeoutHours: { train: 5, report: 1 } } } })).toEqual({ done: 'trying again', cells: [SYMBOLIC] });

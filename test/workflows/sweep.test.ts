@@ -171,7 +171,11 @@ describe('the sweep workflow', () => {
     const ended = await handle.result().catch((error: unknown) => error);
     expect((ended as WorkflowFailedError).cause).toBeInstanceOf(CancelledFailure);
     expect((await cell().describe()).status.name).toBe('CANCELLED');
-    expect(await handle.query('progress')).toMatchObject({ status: 'cancelled' });
+    // What was not done was given up with the sweep: nothing is said to run any more.
+    const { status, counts, cells, shared } = SweepProgress.parse(await handle.query('progress'));
+    expect([status, counts.running, counts.waiting, counts.failed]).toEqual(['cancelled', 0, 0, 2]);
+    expect(cells.flatMap(({ running }) => Object.keys(running))).toEqual([]);
+    expect(shared.filter(({ status: one }) => one === 'running')).toEqual([]);
   });
 
   it('makes a discarded artifact anew, and nothing else', async () => {

@@ -113,7 +113,8 @@ function describeIssue(issue: z.core.$ZodIssue, schema: z.ZodType, root: unknown
     const allowed = allowedKeys(schema, issue.path, root).join(', ');
     return issue.keys.map((key) => `${fieldPath([...issue.path, key])}: found an unknown key, allowed: ${allowed}`);
   }
-  return [`${field}: found ${show(issue.input ?? at(root, issue.path))}, allowed: ${allowed(issue)}`];
+  const keys = issue.code === 'invalid_type' && issue.expected === 'object' ? allowedKeys(schema, issue.path, root) : [];
+  return [`${field}: found ${show(issue.input ?? at(root, issue.path))}, allowed: ${keys.length > 0 ? `an object with ${keys.join(', ')}` : allowed(issue)}`];
 }
 
 /** Of a union without a discriminator, what is wrong with the option whose type the value has; undefined where it has none's. */
@@ -128,7 +129,8 @@ function allowed(issue: z.core.$ZodIssue): string {
     case 'invalid_value':
       return issue.values.map((value) => JSON.stringify(value)).join(', ');
     case 'invalid_type':
-      return `a value of type ${issue.expected}`;
+      // A schema may say it in words of its own.
+      return issue.message.startsWith('Invalid input') ? `a value of type ${issue.expected}` : issue.message;
     case 'too_small':
       return `${issue.inclusive === false ? 'more than' : 'at least'} ${issue.minimum}${issue.origin === 'array' || issue.origin === 'string' ? ' elements' : ''}`;
     case 'too_big':

@@ -11,7 +11,7 @@ export type OnFailure = z.infer<typeof OnFailure>;
 export const PriorityKey = z.int().min(1).max(5);
 
 /** Cells and baselines that run at once; null: as many as there are. What workers do at once is theirs to say. */
-export const Concurrency = z.int().min(1).max(10_000).nullable();
+export const Concurrency = z.int({ error: (issue) => (issue.code === 'invalid_type' ? 'a whole number, or null for all' : undefined) }).min(1).max(10_000).nullable();
 
 const Hours = z.number().positive().max(24 * 60);
 const HoursByStage = z.strictObject(Object.fromEntries(Stage.options.map((stage) => [stage, Hours.optional()])) as Record<Stage, z.ZodOptional<typeof Hours>>);

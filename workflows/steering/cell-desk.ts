@@ -1,12 +1,12 @@
 import { CancellationScope, condition, type ExternalWorkflowHandle, getExternalWorkflowHandle, isCancellation, log, setCurrentDetails, setHandler, workflowInfo } from '@temporalio/workflow';
-import { advanceText, MADE_ANEW, OF, ROOM_BELOW } from '../advance-text.ts';
+import { advanceText, inLine, MADE_ANEW, OF, ROOM_BELOW } from '../advance-text.ts';
 import { showStage, showStatus } from '../attributes.ts';
 import type { Recipe, Stage, StageResult } from '../contracts/artifacts.ts';
-import type { CellStatus, Failure, StageAdvance, StageEvent } from '../contracts/progress.ts';
+import type { CellStatus, Failure, StageAdvance, StageEvent, StageNews } from '../contracts/progress.ts';
 import type { CellOrders } from '../contracts/steering.ts';
 import { failureOf, givenUp } from '../failures.ts';
 import { cellLabel } from '../ids.ts';
-import { cellProgress, orders, retryCell, skipCell, stageEvents, stageNews } from '../messages.ts';
+import { cellProgress, FROM_WITHIN, orders, retryCell, skipCell, stageEvents, stageNews } from '../messages.ts';
 import { artifactKey } from '../plan/keys.ts';
 import type { CellWork } from '../plan/plan.ts';
 import { NEWS_PAUSE_MS } from '../policies.ts';
@@ -38,6 +38,8 @@ export class CellDesk {
   /** News that the sweep is to be told, and those on their way. */
   #news: StageEvent[] = [];
   #telling: Promise<void>[] = [];
+  /** Why the last `retry` did nothing. */
+  #refused: string | null = null;
   /** From now on news wait for the cell's end. */
   #ending = false;
 
@@ -50,36 +52,45 @@ export class CellDesk {
     const { parent } = workflowInfo();
     // Whichever run of it there is: after a reset, the new one goes on with the cells that the old one had started.
     this.#sweep = parent === undefined ? null : getExternalWorkflowHandle(parent.workflowId);
-    setHandler(orders, (next) => {
+    const ordered = (next: CellOrders) => {
       const moved = next.priority !== this.#orders.priority;
       this.#orders = next;
       if (moved) this.#queued.putBack();
       if (next.onFailure === 'finish') this.#parked.release('finish');
-    });
-    setHandler(retryCell, async (given) => {
-      // Cells that nothing goes wrong with have no need of the schemas (workflows/index.ts).
-      const { RetryChange } = await import(/* webpackMode: "eager" */ '../contracts/steering.ts');
-      const change = RetryChange.safeParse(given ?? {});
-      // A signal cannot be refused; the update of the sweep says what is wrong.
-      if (!change.success) return log.warn('retry: its input is not allowed, so nothing was tried again', { problems: change.error.message });
-      this.#orders = { ...this.#orders, ...changedBy(change.data) };
-      this.#parked.release('retry');
-    });
-    setHandler(skipCell, () => this.#parked.release('skip'));
-    setHandler(stageNews, ({ key, advance }) => {
+    };
+    setHandler(orders, ordered, { description: FROM_WITHIN });
+    setHandler(
+      retryCell,
+      async (given) => {
+        // Cells that nothing goes wrong with have no need of the schemas (workflows/index.ts).
+        const { retryChange } = await import(/* webpackMode: "eager" */ './retry-change.ts');
+        const { change, refused } = retryChange(given);
+        // A signal cannot be refused, so it is shown; the update of the sweep says what is wrong at once.
+        this.#refused = refused;
+        this.#showDetails();
+        if (change === null) return log.warn(refused ?? '');
+        this.#orders = { ...this.#orders, ...changedBy(change) };
+        this.#parked.release('retry');
+      },
+      { description: 'Tries what is blocked again, with changes or without: {"run": {"timeoutHours": 72}}. In bulk: temporal workflow signal --query' },
+    );
+    setHandler(skipCell, () => this.#parked.release('skip'), { description: 'Does without what is blocked' });
+    const heard = ({ key, advance }: StageNews) => {
       const stage = [...this.#running.keys()].find((running) => this.#keyOf(running) === key);
       if (stage === undefined) return;
       this.#queued.taken(key);
       this.#running.set(stage, advance);
       this.#tell({ stage, state: 'advanced', advance });
-    });
-    setHandler(cellProgress, () => ({
+    };
+    setHandler(stageNews, heard, { description: FROM_WITHIN });
+    const told = () => ({
       cell: plan.id,
       status: this.#status,
       running: Object.fromEntries(this.#running),
       blocked: [...this.#blocked.values()],
       done: Object.fromEntries([...this.#done].map(([stage, { ref, summary }]) => [stage, { artifact: `${ref.stage}/${ref.key}`, summary }])),
-    }));
+    });
+    setHandler(cellProgress, told, { description: 'What the cell has done, does, and is blocked at' });
     void this.#forward();
   }
 
@@ -215,7 +226,8 @@ export class CellDesk {
         '',
         ...[...this.#done].filter(([stage]) => !this.#running.has(stage)).map(([stage, { reused, summary }]) => `- ${stage}: ${reused ? 'was there' : 'done'}${typeof summary.f1 === 'number' ? `, F1 ${summary.f1.toFixed(2)}` : ''}${typeof summary.retrievalHeads === 'number' ? `, ${summary.retrievalHeads} retrieval heads` : ''}`),
         ...[...this.#running].map(([stage, advance]) => `- ${advance?.phase === stage ? '' : `**${stage}**: `}${advance === null ? 'running' : advanceText(advance, OF)}${this.#done.has(stage) ? `, ${MADE_ANEW}` : ''}`),
-        ...[...this.#blocked].flatMap(([stage, { message, remedy }]) => [`- **${stage} is blocked**: ${message.replaceAll('\n', ' ')}. **What to do:** ${remedy}`]),
+        ...[...this.#blocked].flatMap(([stage, { message, remedy }]) => [`- **${stage} is blocked**: ${inLine(message)}. **What to do:** ${remedy}`]),
+        ...(this.#refused === null ? [] : ['', inLine(this.#refused)]),
         ...(this.#blocked.size > 0 ? ['', `\`temporal workflow signal --name retry\` \`--workflow-id ${workflowInfo().workflowId}\``] : []),
         ...ROOM_BELOW,
       ].join('\n'),

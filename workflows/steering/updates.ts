@@ -9,6 +9,7 @@ import { ConcurrencyRequest, FinishRequest, PriorityRequest, RetryChange, RetryR
 import { finish, pause, resume, retry, retryCell, setConcurrency, setCostCeiling, setPriority, skip, skipCell } from '../messages.ts';
 import type { LlmAccount } from '../writing.ts';
 import type { Desk } from './desk.ts';
+import { retryChange } from './retry-change.ts';
 
 /** Cells that a refusal names as allowed. */
 const MOST_NAMES = 12;
@@ -27,7 +28,7 @@ export function offerUpdates({ desk, account, board, changed }: { desk: Desk; ac
       await desk.setPaused(true);
       return answer('paused: what runs goes on to the end of its stage, nothing is begun', withStatus('running'));
     },
-    { validator: () => checkRunning(board()) },
+    { description: 'What runs goes on to the end of its stage, nothing is begun', validator: () => checkRunning(board()) },
   );
   setHandler(
     resume,
@@ -35,17 +36,19 @@ export function offerUpdates({ desk, account, board, changed }: { desk: Desk; ac
       await desk.setPaused(false);
       return answer('resumed');
     },
-    { validator: () => checkRunning(board()) },
+    { description: 'Goes on after pause', validator: () => checkRunning(board()) },
   );
   setHandler(
     retry,
     async (given?) => {
       const { cells = withStatus('blocked'), change } = RetryRequest.parse(given ?? {});
       if (change?.write !== undefined) account.change(change.write);
+      board().refused = null;
       await desk.retry(cells, change);
       return answer(cells.length === 0 ? 'nothing is blocked' : 'trying again', cells);
     },
     {
+      description: 'Tries blocked cells again; of some, with changes: {"cells": ["task/model/condition"], "change": {"run": {"timeoutHours": 72}}}',
       validator: (given?) => {
         checkRunning(board());
         checkChange(given);
@@ -63,6 +66,7 @@ export function offerUpdates({ desk, account, board, changed }: { desk: Desk; ac
       return answer(cells.length === 0 ? 'nothing is blocked' : 'skipped', cells);
     },
     {
+      description: 'Gives cells up, all blocked ones or {"cells": ["task/model/condition"]}',
       validator: (given?) => {
         checkRunning(board());
         const { cells } = checked(SkipRequest, given ?? {}, 'skip');
@@ -79,6 +83,7 @@ export function offerUpdates({ desk, account, board, changed }: { desk: Desk; ac
       return answer(now ? 'stopping; the report follows' : 'the report follows when what runs has ended', left);
     },
     {
+      description: 'Ends as partial when what runs has ended, or at once: {"now": true}',
       validator: (given?) => {
         checkRunning(board());
         checked(FinishRequest, given ?? {}, 'finish');
@@ -93,6 +98,7 @@ export function offerUpdates({ desk, account, board, changed }: { desk: Desk; ac
       return answer(`priority ${priority} for all that is begun from now on, and for trainer jobs that wait for a device`, cells);
     },
     {
+      description: 'From 1 (first) to 5, of all or some: {"priority": 2, "cells": ["task/model/condition"]}',
       validator: (given) => {
         checkRunning(board());
         const { cells } = checked(PriorityRequest, given, 'setPriority');
@@ -108,6 +114,7 @@ export function offerUpdates({ desk, account, board, changed }: { desk: Desk; ac
       return answer(cells === null ? 'all cells may run at once' : `at most ${cells} cells begin to run at once`);
     },
     {
+      description: 'Cells that run at once: {"cells": 8}; null: all',
       validator: (given) => {
         checkRunning(board());
         checked(ConcurrencyRequest, given, 'setConcurrency');
@@ -115,12 +122,16 @@ export function offerUpdates({ desk, account, board, changed }: { desk: Desk; ac
     },
   );
   // A signal in bulk to all that is blocked may reach the sweep, too.
-  setHandler(retryCell, async (given) => {
-    const change = RetryChange.safeParse(given ?? {});
-    if (change.success) await desk.retry(withStatus('blocked'), change.data);
-  });
-  setHandler(skipCell, () => desk.skip(withStatus('blocked')));
-  setHandler(setCostCeiling, (dollars: number) => account.raise(dollars), { validator: (dollars: unknown) => account.checkCeiling(dollars) });
+  const retryAll = async (given: unknown) => {
+    const { change, refused } = retryChange(given);
+    board().refused = refused;
+    changed();
+    if (change?.write !== undefined) account.change(change.write);
+    if (change !== null) await desk.retry(withStatus('blocked'), change);
+  };
+  setHandler(retryCell, retryAll, { description: 'Tries all that is blocked again, with changes or without: {"run": {"timeoutHours": 72}}. The update of this name says what is wrong with its input' });
+  setHandler(skipCell, () => desk.skip(withStatus('blocked')), { description: 'Gives up all blocked cells' });
+  setHandler(setCostCeiling, (dollars: number) => account.raise(dollars), { description: 'A higher ceiling of LLM costs: 30', validator: (dollars: unknown) => account.checkCeiling(dollars) });
 }
 
 /** @throws where the sweep has begun to end */
