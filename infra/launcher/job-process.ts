@@ -1,3 +1,4 @@
+import { AsyncResource } from 'node:async_hooks';
 import { type ChildProcessByStdio, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { chown } from 'node:fs/promises';
@@ -149,13 +150,15 @@ export class JobProcess {
 
   async #runOn(child: Child, jobId: string, jobFile: string, { onProgress, onCheckpoint, onLog }: Omit<RunOptions, 'signal'>): Promise<Result> {
     child.stdin.write(`${JSON.stringify({ type: 'run', job: jobFile })}\n`);
-    return this.#until(child, (event) => {
+    const take = (event: Event) => {
       if (event.type === 'progress' && event.jobId === jobId) onProgress?.(event);
       if (event.type === 'checkpoint' && event.jobId === jobId) onCheckpoint?.(event);
       if (event.type === 'log') onLog?.(event.level, event.message);
       if (event.type === 'error') throw new JobFailed(event.error.type, event.error.message, event.error.retryable);
       return event.type === 'result' && event.jobId === jobId ? event : null;
-    });
+    };
+    // Events come in the context of whoever started the process; those who listen, log in that of their own job.
+    return this.#until(child, AsyncResource.bind(take));
   }
 
   /**

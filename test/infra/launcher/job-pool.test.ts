@@ -1,3 +1,4 @@
+import { AsyncLocalStorage } from 'node:async_hooks';
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -41,6 +42,19 @@ describe('JobPool', () => {
     expect(seen).toEqual([0.5]);
     expect(first.result.summary.pid).toBe(second.result.summary.pid);
     expect(first.ready.versions).toEqual({ echo: '1' });
+  });
+
+  it('tells each job of its progress in the context of that job, whoever started the process', async () => {
+    const one = pool();
+    const context = new AsyncLocalStorage<string>();
+    const seen: unknown[] = [];
+    const listeners = { onProgress: () => seen.push(context.getStore()), onCheckpoint: () => seen.push(context.getStore()) };
+    await one.warm();
+    for (const name of ['first', 'second']) {
+      await context.run(name, () => one.run(...job('work'), 'a', listeners));
+      await context.run(name, () => one.run(...job('save'), 'a', listeners));
+    }
+    expect(seen).toEqual(['first', 'first', 'first', 'second', 'second', 'second']);
   });
 
   it('passes on what a job can be taken up from, by a plain name only', async () => {
