@@ -6,9 +6,9 @@ export const MADE_ANEW = 'made anew where its artifact is gone';
 /** Between two numbers in Markdown: the Temporal UI sets `312/400` as a fraction. */
 export const OF = ' of ';
 
-/** A text of several lines as one, in a list of Markdown. */
+/** A text of anyone's as one line of Markdown. The Temporal UI sets what stands between two `$` as a formula. */
 export function inLine(text: string): string {
-  return text.replaceAll('\n', ' ');
+  return text.replaceAll('\n', ' ').replace(/[\\`*$<]/g, '\\$&');
 }
 
 /** Last lines of details that the Temporal UI shows: it cuts off what a wrapped line takes more. */

@@ -90,9 +90,9 @@ export function boardMarkdown(sweep: string, board: Board): string {
   const { status, waitingFor, counts, stages, cost } = progressOf(sweep, board, NOBODY);
   const told = FIRST.flatMap((wanted) => (counts[wanted] === 0 ? [] : [`${counts[wanted]} ${wanted}`]));
   return [
-    `Sweep: **${status}**${waitingFor === null ? '' : `: ${waitingFor}`}${told.length === 0 ? '' : ` (${told.join(', ')})`}`,
+    `Sweep: **${status}**${waitingFor === null ? '' : `: ${inLine(waitingFor)}`}${told.length === 0 ? '' : ` (${told.join(', ')})`}`,
     '',
-    `Stages: **${stages.done}** of ${stages.total} done, ${stages.reused} of them reused; $${cost.llmDollars.toFixed(2)} for texts, ${cost.trainerHours.toFixed(1)} hours of trainers${cost.gpuDollars === null ? '' : ` ($${cost.gpuDollars.toFixed(2)})`}`,
+    `Stages: **${stages.done}** of ${stages.total} done, ${stages.reused} of them reused; ${cost.llmDollars.toFixed(2)} dollars for texts, ${cost.trainerHours.toFixed(1)} hours of trainers${cost.gpuDollars === null ? '' : ` (${cost.gpuDollars.toFixed(2)} dollars)`}`,
     ...(board.refused === null ? [] : ['', inLine(board.refused)]),
     ...blockedLines(sweep, all),
     ...sharedLines(board),

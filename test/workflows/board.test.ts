@@ -170,7 +170,7 @@ describe('the board of a sweep', () => {
     expect(boardMarkdown('my-sweep', at).split('\n').slice(0, 14)).toEqual([
       'Sweep: **running** (2 blocked, 2 waiting)',
       '',
-      'Stages: **2** of 15 done, 0 of them reused; $0.00 for texts, 0.0 hours of trainers',
+      'Stages: **2** of 15 done, 0 of them reused; 0.00 dollars for texts, 0.0 hours of trainers',
       '',
       '### Blocked',
       '- tiny: base model, stage base: no such folder (stops 2 cells). **What to do:** retry',
@@ -183,6 +183,18 @@ describe('the board of a sweep', () => {
       '',
       '| Task | Model | Condition | Status | Stages | F1 | Heads > 0 |',
     ]);
+  });
+
+  it('has no two dollar signs, between which the Temporal UI would set a formula, nor markup of others', () => {
+    const at = board({ gpuHourDollars: 2.5 });
+    at.phase = 'running';
+    at.waitingForMoney = 'spent $1.00 of $1.00 of *all*';
+    onUnitBlocked(at, REAL, failure('train', 'costs $2 or $3, <b>says</b> `it`'));
+    const text = boardMarkdown('s', at);
+    expect(text.match(/(?<!\\)\$/g)).toBeNull();
+    expect(text).toContain('spent \\$1.00 of \\$1.00 of \\*all\\*');
+    expect(text).toContain('- costs \\$2 or \\$3, \\<b>says\\</b> \\`it\\`.');
+    expect(text).toContain('0.00 dollars for texts, 0.0 hours of trainers (0.00 dollars)');
   });
 
   it('keeps a given-up cell so, whatever it still finishes, with every reason', () => {
