@@ -2,6 +2,7 @@ import { proxyActivities, setCurrentDetails } from '@temporalio/workflow';
 import type { Activities } from '../activities/index.ts';
 import type { ArtifactRef } from './contracts/artifacts.ts';
 import { POLICIES } from './policies.ts';
+import { explained } from './stage.ts';
 
 const { discardArtifact } = proxyActivities<Activities>(POLICIES.lookup);
 
@@ -12,5 +13,5 @@ const { discardArtifact } = proxyActivities<Activities>(POLICIES.lookup);
 export async function discard(ref: ArtifactRef): Promise<void> {
   const what = `${ref?.stage}/${ref?.key}`;
   setCurrentDetails(`Deletes artifact \`${what}\`; whoever needs it makes it anew.`);
-  await discardArtifact.executeWithOptions({ summary: `discards ${what}` }, [ref]);
+  await explained(discardArtifact.executeWithOptions({ summary: `discards ${what}` }, [ref]), `${what} was not discarded: `);
 }

@@ -152,6 +152,14 @@ describe('a damaged artifact', () => {
   });
 });
 
+describe('a discard', () => {
+  it('of what is no artifact says so itself, not only in its cause', { timeout: 120_000 }, async () => {
+    await workers();
+    const failed = await temporal.client.workflow.execute('discard', { workflowId: 'discard-nothing', taskQueue: LIGHT_QUEUE, args: [{ stage: 'scores', key: 'x' }] }).catch((error: Error) => error);
+    expect((failed as Error).cause).toMatchObject({ message: expect.stringMatching(/^scores\/x was not discarded: .*\n.*stage: found "scores", allowed: "source", /) });
+  });
+});
+
 describe('an attempt that was lost with its worker', () => {
   it('is no failure: only those of the work itself are counted', { timeout: 120_000 }, async () => {
     let crashes = 0;

@@ -30,7 +30,7 @@ export function planDag(spec: SweepSpec, plan: Plan, decided: Decisions, { keys 
     'Shared, each made once',
     ...sharedLines(units, decided, keys),
     '',
-    `${plan.cells.length} cells and ${plan.baselines.length} baselines`,
+    `${plan.cells.length} ${plan.cells.length === 1 ? 'cell' : 'cells'} and ${plan.baselines.length} ${plan.baselines.length === 1 ? 'baseline' : 'baselines'}`,
     ...units.flatMap((unit) => line(unit, width, leftOutOf(unit, whole))),
     ...leftOutUnits(units, whole, keys),
     ...Object.entries(plan.skipped).map(([id, reason]) => `  ${id}  skipped: ${reason}`),
