@@ -1,4 +1,6 @@
+import type { Stage } from './contracts/artifacts.ts';
 import type { StageAdvance } from './contracts/progress.ts';
+import { TRAINER_STAGES } from './work-kind.ts';
 
 /** Why a stage runs that had been made already. */
 export const MADE_ANEW = 'made anew where its artifact is gone';
@@ -19,9 +21,17 @@ export const ROOM_BELOW = ['', '\u00a0', '', '\u00a0'];
  * numbers: pages that set `312/400` as a fraction are given another one (`OF`).
  */
 export function advanceText({ phase, done, total, unit, percent, endsAbout, metrics }: Pick<StageAdvance, 'phase' | 'done' | 'total' | 'unit' | 'percent' | 'endsAbout' | 'metrics'>, of = '/'): string {
+  // Of one thing that is to be done, its number says nothing.
+  const count = total <= 1 && unit === '' ? '' : ` ${Math.floor(done)}${of}${total}${unit ? ` ${unit}` : ''}`;
   return [
-    `${phase} ${Math.floor(done)}${of}${total}${unit ? ` ${unit}` : ''}${percent === null ? '' : ` (${Math.floor(percent)} %)`}`,
+    `${phase}${count}${percent === null ? '' : ` (${Math.floor(percent)} %)`}`,
     ...(typeof metrics.loss === 'number' ? [`loss ${metrics.loss.toFixed(2)}`] : []),
     ...(endsAbout === null ? [] : [`until about ${endsAbout.slice(0, 16).replace('T', ' ')} UTC`]),
   ].join(', ');
+}
+
+/** How far a stage is that was asked for. A trainer's job of which nothing has been heard waits for a device, since it tells soon after it begins (activities/stage/news.ts). */
+export function stageText(stage: Stage, advance: StageAdvance | null, of = '/'): string {
+  if (advance !== null) return advanceText(advance, of);
+  return TRAINER_STAGES.includes(stage) ? `${stage} (in the queue)` : stage;
 }

@@ -1,5 +1,5 @@
 /** What queries and the UI show of a board; pure. */
-import { advanceText, inLine, MADE_ANEW, OF, ROOM_BELOW } from './advance-text.ts';
+import { advanceText, inLine, MADE_ANEW, OF, ROOM_BELOW, stageText } from './advance-text.ts';
 import type { Stage } from './contracts/artifacts.ts';
 import { InvalidInput, parse } from './contracts/parse.ts';
 import { type CellProgress, CellsQuery, type SweepFailures, type SweepPlan, type SweepProgress } from './contracts/progress.ts';
@@ -136,7 +136,7 @@ function sharedLines({ shared }: Board): string[] {
 }
 
 function row({ task, model, condition, variant, seed, status, stage, running, artifacts, stagesDone, stagesTotal, f1, retrievalHeads, failures }: CellProgress): string {
-  const now = Object.entries(running).map(([name, advance]) => `${advance ? advanceText(advance, OF) : name}${name in artifacts ? ` (${MADE_ANEW})` : ''}`).join('; ');
+  const now = Object.entries(running).map(([name, advance]) => `${stageText(name as Stage, advance ?? null, OF)}${name in artifacts ? ` (${MADE_ANEW})` : ''}`).join('; ');
   const state = failures.length > 0 ? `**${status}** at ${failures.map((failure) => failure.stage).join(', ')}${now && `; ${now}`}` : status === 'running' ? now || (stage === null ? 'running' : `after ${stage}`) : [status, now].filter(Boolean).join('; ');
   return `| ${task} | ${model} | ${conditionLabel({ condition, variant, seed })} | ${state} | ${stagesDone}${OF}${stagesTotal} | ${f1 === null ? '' : f1.toFixed(2)} | ${retrievalHeads ?? ''} |`;
 }

@@ -27,7 +27,7 @@ const HEARTBEAT_MS = 2_000;
 
 export interface Watching {
   pace?: Pace;
-  /** Told of every progress. */
+  /** Told of every progress, and of none, with each heartbeat. */
   onAdvance?: (advance: StageAdvance) => void;
 }
 
@@ -40,7 +40,7 @@ export async function underHeartbeats<T>(first: StageProgress, work: (report: (p
   const beat = () => {
     const advance = pace.advance(current);
     activity.heartbeat({ text: advanceText(advance), ...advance, ...failures } satisfies HeartbeatDetails);
-    return advance;
+    onAdvance?.(advance);
   };
   // What is over at once needs none: each is a write of the server's.
   const soon = setTimeout(beat, FIRST_HEARTBEAT_MS);
@@ -48,8 +48,7 @@ export async function underHeartbeats<T>(first: StageProgress, work: (report: (p
   try {
     return await work((progress) => {
       current = progress;
-      const advance = beat();
-      onAdvance?.(advance);
+      beat();
     });
   } finally {
     clearTimeout(soon);

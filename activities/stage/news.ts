@@ -1,8 +1,11 @@
 import { Context, log } from '@temporalio/activity';
 import type { StageAdvance, StageNews } from '#workflows/contracts/progress.ts';
 
-/** Each piece of news is kept in a history: so many seconds, and such a share of the work, lie between two. */
-export const NEWS = { seconds: 30, share: 0.1 } as const;
+/**
+ * Each piece of news is kept in a history: so many seconds, and such a share of the work, lie between two. The first one, after `firstSeconds`, tells that a
+ * worker is at it; of work that is over before, there is none.
+ */
+export const NEWS = { firstSeconds: 1.5, seconds: 30, share: 0.1 } as const;
 
 /** Picks from a running stage's progress what its workflow is told. */
 export class NewsDesk {
@@ -10,20 +13,23 @@ export class NewsDesk {
   readonly #seconds: number;
   readonly #now: () => number;
   #last: { at: number; phase: string; done: number };
+  #wait: number;
 
   constructor(send: (advance: StageAdvance) => void, seconds: number = NEWS.seconds, now: () => number = Date.now) {
     this.#send = send;
     this.#seconds = seconds;
     this.#now = now;
     this.#last = { at: now(), phase: '', done: 0 };
+    this.#wait = Math.min(NEWS.firstSeconds, seconds);
   }
 
   offer(advance: StageAdvance): void {
     const { phase, done, total } = advance;
     const { at, phase: lastPhase, done: lastDone } = this.#last;
-    if (this.#now() - at < this.#seconds * 1000) return;
+    if (this.#now() - at < this.#wait * 1000) return;
     if (phase === lastPhase && done - lastDone < NEWS.share * total) return;
     this.#last = { at: this.#now(), phase, done };
+    this.#wait = this.#seconds;
     this.#send(advance);
   }
 }
@@ -32,12 +38,11 @@ export class NewsDesk {
 export function workflowTeller(key: string): (advance: StageAdvance) => void {
   const context = Context.current();
   const { workflowExecution } = context.info;
-  return (advance) => {
+  const tell = async (advance: StageAdvance): Promise<void> => {
     if (workflowExecution === undefined) return;
     const news: StageNews = { key, advance };
-    context.client.workflow
-      .getHandle(workflowExecution.workflowId, workflowExecution.runId)
-      .signal('stageNews', news)
-      .catch((error: unknown) => log.debug(`the workflow was not told of progress: ${error}`));
+    await context.client.workflow.getHandle(workflowExecution.workflowId, workflowExecution.runId).signal('stageNews', news);
   };
+  // Told of by a timer, too, where nobody would catch what is thrown.
+  return (advance) => void tell(advance).catch((error: unknown) => log.debug(`the workflow was not told of progress: ${error}`));
 }

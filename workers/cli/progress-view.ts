@@ -3,6 +3,7 @@ import type { Client } from '@temporalio/client';
 import { defaultPayloadConverter } from '@temporalio/common';
 import { Listr, type ListrTaskWrapper } from 'listr2';
 import { z } from 'zod';
+import { stageText } from '#workflows/advance-text.ts';
 import { type CellProgress, SweepProgress } from '#workflows/contracts/progress.ts';
 import { cellLabel } from '#workflows/ids.ts';
 
@@ -94,7 +95,7 @@ async function runningText(client: Client, cell: CellProgress, tty: boolean): Pr
   if (cell.status === 'waiting' || cell.stage === null) return 'waiting for what it shares with other cells';
   const place = `stage ${Math.min(cell.stagesDone + 1, cell.stagesTotal)} of ${cell.stagesTotal}`;
   const details = tty && cell.workflowId !== null ? await heartbeatText(client, cell.workflowId) : null;
-  return `${details ?? cell.stage} (${place})`;
+  return `${details ?? stageText(cell.stage, cell.running[cell.stage] ?? null)} (${place})`;
 }
 
 async function heartbeatText(client: Client, workflowId: string): Promise<string | null> {

@@ -1,5 +1,5 @@
 import { CancellationScope, condition, type ExternalWorkflowHandle, getExternalWorkflowHandle, isCancellation, log, setCurrentDetails, setHandler, workflowInfo } from '@temporalio/workflow';
-import { advanceText, inLine, MADE_ANEW, OF, ROOM_BELOW } from '../advance-text.ts';
+import { inLine, MADE_ANEW, OF, ROOM_BELOW, stageText } from '../advance-text.ts';
 import { showStage, showStatus } from '../attributes.ts';
 import type { Recipe, Stage, StageResult } from '../contracts/artifacts.ts';
 import type { CellStatus, Failure, StageAdvance, StageEvent, StageNews } from '../contracts/progress.ts';
@@ -225,7 +225,7 @@ export class CellDesk {
         `${this.#label}: **${this.#status}**`,
         '',
         ...[...this.#done].filter(([stage]) => !this.#running.has(stage)).map(([stage, { reused, summary }]) => `- ${stage}: ${reused ? 'was there' : 'done'}${typeof summary.f1 === 'number' ? `, F1 ${summary.f1.toFixed(2)}` : ''}${typeof summary.retrievalHeads === 'number' ? `, ${summary.retrievalHeads} retrieval heads` : ''}`),
-        ...[...this.#running].map(([stage, advance]) => `- ${advance?.phase === stage ? '' : `**${stage}**: `}${advance === null ? 'running' : advanceText(advance, OF)}${this.#done.has(stage) ? `, ${MADE_ANEW}` : ''}`),
+        ...[...this.#running].map(([stage, advance]) => `- ${advance === null || advance.phase === stage ? '' : `**${stage}**: `}${stageText(stage, advance, OF)}${this.#done.has(stage) ? `, ${MADE_ANEW}` : ''}`),
         ...[...this.#blocked].flatMap(([stage, { message, remedy }]) => [`- **${stage} is blocked**: ${inLine(message)}. **What to do:** ${remedy}`]),
         ...(this.#refused === null ? [] : ['', inLine(this.#refused)]),
         ...(this.#blocked.size > 0 ? ['', `\`temporal workflow signal --name retry\` \`--workflow-id ${workflowInfo().workflowId}\``] : []),
