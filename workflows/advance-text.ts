@@ -33,5 +33,5 @@ export function advanceText({ phase, done, total, unit, percent, endsAbout, metr
 /** How far a stage is that was asked for. A trainer's job of which nothing has been heard waits for a device, since it tells soon after it begins (activities/stage/news.ts). */
 export function stageText(stage: Stage, advance: StageAdvance | null, of = '/'): string {
   if (advance !== null) return advanceText(advance, of);
-  return TRAINER_STAGES.includes(stage) ? `${stage} (in the queue)` : stage;
+  return TRAINER_STAGES.includes(stage) ? `${stage}, in the queue` : stage;
 }

@@ -95,7 +95,7 @@ describe('the board of a sweep', () => {
   it('shows that a trainer job waits in the queue, how far a stage is and when it will be over', () => {
     const at = board();
     running(at, REAL, 'train');
-    expect(boardMarkdown('s', at)).toContain('| train (in the queue) |');
+    expect(boardMarkdown('s', at)).toContain('| train, in the queue |');
     const advance = { phase: 'train', done: 312, total: 400, unit: 'steps', percent: 78, endsAbout: '2026-01-02T14:05:31.000Z', metrics: { loss: 0.413 }, log: ['14:00:00 step 312: loss 0.413'] };
     onStageEvent(at, { cell: REAL, stage: 'train', state: 'advanced', advance });
     expect(SweepProgress.parse(progressOf('s', at)).cells.find(({ id }) => id === REAL)?.running).toEqual({ train: advance });
@@ -114,7 +114,7 @@ describe('the board of a sweep', () => {
     const before = progressOf('s', at).cost.trainerHours;
     onStageEvent(at, { cell: REAL, stage: 'train', state: 'running', again: true });
     expect(at.cells.get(REAL)).toMatchObject({ stagesDone: 2, running: { train: null } });
-    expect(boardMarkdown('s', at)).toContain('| train (in the queue) (made anew where its artifact is gone) | 2 of 5 |');
+    expect(boardMarkdown('s', at)).toContain('| train, in the queue (made anew where its artifact is gone) | 2 of 5 |');
     done(at, REAL, 'train');
     expect(at.cells.get(REAL)).toMatchObject({ stagesDone: 2, running: {} });
     expect(progressOf('s', at).cost.trainerHours).toBeCloseTo(before + 0.01, 9);
