@@ -13,23 +13,21 @@ export class NewsDesk {
   readonly #seconds: number;
   readonly #now: () => number;
   #last: { at: number; phase: string; done: number };
-  #wait: number;
 
   constructor(send: (advance: StageAdvance) => void, seconds: number = NEWS.seconds, now: () => number = Date.now) {
     this.#send = send;
     this.#seconds = seconds;
     this.#now = now;
     this.#last = { at: now(), phase: '', done: 0 };
-    this.#wait = Math.min(NEWS.firstSeconds, seconds);
   }
 
   offer(advance: StageAdvance): void {
     const { phase, done, total } = advance;
     const { at, phase: lastPhase, done: lastDone } = this.#last;
-    if (this.#now() - at < this.#wait * 1000) return;
+    const wait = lastPhase === '' ? Math.min(NEWS.firstSeconds, this.#seconds) : this.#seconds;
+    if (this.#now() - at < wait * 1000) return;
     if (phase === lastPhase && done - lastDone < NEWS.share * total) return;
     this.#last = { at: this.#now(), phase, done };
-    this.#wait = this.#seconds;
     this.#send(advance);
   }
 }

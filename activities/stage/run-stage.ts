@@ -84,12 +84,19 @@ export async function runStage(
       await mkdir(workFolder);
       const read = new Map<string, MadeFrom>();
       const wasRead = (manifest: Manifest) => void read.set(manifest.key, { kind: manifest.kind, key: manifest.key, content: contentOf(manifest) });
-      const obtained = async (role: string) => {
+      const obtain = async (role: string) => {
         const address = recipe.inputs[role];
         if (address === undefined) return null;
         const found = await context.store.obtain({ kind: address.stage, key: address.key });
         wasRead(found.manifest);
         return found;
+      };
+      // Each once: were it made anew in between, a second reading would tell of other contents than those that the work began with.
+      const inputs = new Map<string, ReturnType<typeof obtain>>();
+      const obtained = (role: string) => {
+        const obtaining = inputs.get(role) ?? obtain(role);
+        inputs.set(role, obtaining);
+        return obtaining;
       };
       const needed = async (role: string) => {
         const found = await obtained(role);

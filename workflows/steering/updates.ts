@@ -21,6 +21,10 @@ export function offerUpdates({ desk, account, board, changed }: { desk: Desk; ac
     return { done, cells: [...cells] };
   };
   const withStatus = (...wanted: CellStatus[]) => [...board().cells.values()].filter(({ status }) => wanted.includes(status)).map(({ id }) => id);
+  const tryAgain = (cells: readonly string[], change: RetryChange | undefined) => {
+    if (change?.write !== undefined) account.change(change.write);
+    return desk.retry(cells, change);
+  };
 
   setHandler(
     pause,
@@ -42,9 +46,8 @@ export function offerUpdates({ desk, account, board, changed }: { desk: Desk; ac
     retry,
     async (given?) => {
       const { cells = withStatus('blocked'), change } = RetryRequest.parse(given ?? {});
-      if (change?.write !== undefined) account.change(change.write);
       board().refused = null;
-      await desk.retry(cells, change);
+      await tryAgain(cells, change);
       return answer(cells.length === 0 ? 'nothing is blocked' : 'trying again', cells);
     },
     {
@@ -126,8 +129,7 @@ export function offerUpdates({ desk, account, board, changed }: { desk: Desk; ac
     const { change, refused } = retryChange(given);
     board().refused = refused;
     changed();
-    if (change?.write !== undefined) account.change(change.write);
-    if (change !== null) await desk.retry(withStatus('blocked'), change);
+    if (change !== null) await tryAgain(withStatus('blocked'), change);
   };
   setHandler(retryCell, retryAll, { description: 'Tries all that is blocked again, with changes or without: {"run": {"timeoutHours": 72}}. The update of this name says what is wrong with its input' });
   setHandler(skipCell, () => desk.skip(withStatus('blocked')), { description: 'Gives up all blocked cells' });
