@@ -202,6 +202,14 @@ export function onUnitRetried(board: Board, id: string): void {
   settle(cell);
 }
 
+/** One of them, whatever else blocks the unit. */
+export function onFailureRetried(board: Board, id: string, failure: Failure): void {
+  const cell = board.cells.get(id);
+  if (cell === undefined || cell.status !== 'blocked') return;
+  cell.failures = cell.failures.filter(({ stage }) => stage !== failure.stage);
+  settle(cell);
+}
+
 /** A unit ended without some of its stages. */
 export function onUnitGivenUp(board: Board, id: string, failures: readonly Failure[], status: 'skipped' | 'failed'): void {
   const cell = board.cells.get(id);
@@ -262,6 +270,11 @@ export function statusOf(board: Board): SweepStatus {
   if (board.phase !== 'running') return board.phase;
   if (board.paused || board.waitingForMoney !== null) return 'paused';
   return isStuck(board) ? 'blocked' : 'running';
+}
+
+/** What lists and signals in bulk find the sweep by: `blocked` while anything is, so that they reach it together with its blocked cells. */
+export function findableStatusOf(board: Board): SweepStatus {
+  return board.phase === 'running' && [...board.cells.values()].some(({ status }) => status === 'blocked') ? 'blocked' : statusOf(board);
 }
 
 /** What a sweep waits for that is paused or blocked, or of which nobody does the trainer jobs. */

@@ -1,7 +1,7 @@
 import { allHandlersFinished, ApplicationFailure, CancellationScope, condition, isCancellation, proxyActivities, setCurrentDetails, setHandler, workflowInfo } from '@temporalio/workflow';
 import type { Activities } from '../activities/index.ts';
 import { showStatus, showSweep } from './attributes.ts';
-import { type Board, newBoard, onAdvance, onStageEvent, onSweepStopped, statusOf } from './board.ts';
+import { type Board, findableStatusOf, newBoard, onAdvance, onStageEvent, onSweepStopped, statusOf } from './board.ts';
 import { askedOf, boardMarkdown, failuresOf, planOf, progressOf } from './board-view.ts';
 import { InvalidInput, parseSweepSpec } from './contracts/parse.ts';
 import type { StageEvent, StageNews, SweepResult, SweepStatus } from './contracts/progress.ts';
@@ -20,6 +20,7 @@ import { allSettled, SharedStages } from './shared-stages.ts';
 import { explained } from './stage.ts';
 import { Desk } from './steering/desk.ts';
 import { Healing } from './steering/healing.ts';
+import { offerSignals } from './steering/signals.ts';
 import { offerUpdates } from './steering/updates.ts';
 import type { SweepRun } from './sweep-run.ts';
 import { tellSweep } from './telling.ts';
@@ -48,6 +49,7 @@ export async function sweepWithin(limits: SweepLimits, given: unknown): Promise<
   const name = workflowInfo().workflowId;
   let board = newBoard({ cells: [], baselines: [], skipped: {} });
   let shown: SweepStatus = 'running';
+  let findable: SweepStatus = 'running';
   let drawn = 0;
   const changed = () => {
     const status = statusOf(board);
@@ -56,14 +58,17 @@ export async function sweepWithin(limits: SweepLimits, given: unknown): Promise<
       setCurrentDetails(boardMarkdown(name, board));
       drawn = Date.now();
     }
-    if (status !== shown && status !== 'planning') showStatus(status);
-    if (status !== 'planning') shown = status;
+    if (status === 'planning') return;
+    shown = status;
+    const found = findableStatusOf(board);
+    if (found !== findable) showStatus(found);
+    findable = found;
   };
   setHandler(progress, (asked) => progressOf(name, board, askedOf(board, asked), limits.withArtifacts), { description: 'Where the sweep stands: counts, cost, and per cell stages, F1 and artifacts. Of some: {"cells": ["task/model/condition"]}' });
   setHandler(failures, () => failuresOf(board), { description: 'All that blocks or was given up, with cause and remedy' });
   setHandler(planQuery, (asked) => planOf(board, askedOf(board, asked), limits.planned), { description: 'The DAG with keys and states. Of some: {"cells": ["task/model/condition"]}' });
   const spec = valid(() => parseSweepSpec(given));
-  showSweep(name, shown);
+  showSweep(name, findable);
   const notices = new Notices(name, spec);
   try {
     const result = await runSweep(name, spec, limits, notices, () => board, (next) => (board = next), changed);
@@ -87,6 +92,7 @@ async function runSweep(name: string, spec: SweepSpec, limits: SweepLimits, noti
   const desk = new Desk(RunSpec.parse(spec.run ?? {}), limits, current);
   desk.onBlocked = (id, failure) => notices.blocked(id, failure);
   offerUpdates({ desk, account, board: current, changed });
+  offerSignals({ desk, account, board: current, changed });
   const [fingerprints, artifactsAt] = await Promise.all([explained(fingerprintInputs(spec)), explained(locateStore.executeWithOptions({ summary: 'where artifacts are kept' }, []))]);
   const whole = valid(() => planSweep(spec, fingerprints));
   const plan = planRun(whole, spec);

@@ -3,7 +3,7 @@ import { WorkflowExecutionAlreadyStartedError } from '@temporalio/common';
 import { isCancellation, ParentClosePolicy, sleep, startChild } from '@temporalio/workflow';
 import { MADE_ANEW } from './advance-text.ts';
 import { attributesOfCell } from './attributes.ts';
-import { hasFinished, onCellEnded, onCellStarted, onNotMadeAnew, onStageEvent, onStageGivenUp, onStageReused, onUnitBlocked, onUnitGivenUp } from './board.ts';
+import { hasFinished, onCellEnded, onCellStarted, onFailureRetried, onNotMadeAnew, onStageEvent, onStageGivenUp, onStageReused, onUnitBlocked, onUnitGivenUp } from './board.ts';
 import { cell } from './cell.ts';
 import type { Recipe } from './contracts/artifacts.ts';
 import type { Failure } from './contracts/progress.ts';
@@ -90,6 +90,7 @@ async function steadily(run: SweepRun, unit: Unit, label: string, part: '' | 'pa
           return desk.wordOn(unit.id) ?? 'skip';
         });
         if (verdict !== 'retry') return giveUp([failure], verdict);
+        onFailureRetried(board, unit.id, failure);
       } finally {
         run.changed();
       }

@@ -79,9 +79,10 @@ describe('a sweep under the Temporal CLI', () => {
 
     const description = JSON.stringify(await describeWorkflow('grid'));
     for (const text of ['the sweep grid', 'NeedleworkSweep', 'NeedleworkStatus']) expect(description).toContain(text);
-    await until(() => list('NeedleworkSweep = "grid" AND NeedleworkStatus = "blocked"')).toEqual(['grid/mdqa/tiny/low/low', 'grid/mdqa/tiny/symbolic']);
+    await until(() => list('NeedleworkSweep = "grid" AND NeedleworkStatus = "blocked"')).toEqual(['grid', 'grid/mdqa/tiny/low/low', 'grid/mdqa/tiny/symbolic']);
     expect(await list('NeedleworkSweep = "grid" AND NeedleworkTask = "mdqa" AND NeedleworkModel = "tiny" AND NeedleworkCondition = "real"')).toEqual(['grid/mdqa/tiny/real']);
     await until(() => list('NeedleworkStage = "train" AND NeedleworkStatus = "running"')).toEqual(['grid/mdqa/tiny/real']);
+    expect((await progress('grid')).status).toBe('running');
     expect(SweepFailures.parse(await query('grid', 'failures')).map(({ cell, stage, status }) => [cell, stage, status])).toEqual([['mdqa/tiny/low/low', 'train', 'blocked'], ['mdqa/tiny/symbolic', 'train', 'blocked']]);
     expect(SweepPlan.parse(await query('grid', 'plan')).units.map(({ id }) => id)).toEqual(['mdqa/tiny/real', 'mdqa/tiny/low/low', 'mdqa/tiny/symbolic']);
     const details = (await temporal('workflow', 'metadata', '--workflow-id', 'grid', '--output', 'json')).output;
@@ -117,6 +118,51 @@ describe('a sweep under the Temporal CLI', () => {
     expect(ran.filter(({ stage }) => stage === 'train')).toHaveLength(2);
     await until(() => list('NeedleworkSweep = "grid" AND NeedleworkStatus = "skipped"')).toEqual(['grid/mdqa/tiny/symbolic']);
     await until(() => list('NeedleworkStatus = "done"')).toEqual(['grid', 'grid/mdqa/tiny/low/low', 'grid/mdqa/tiny/real']);
+  }, 300_000);
+
+  it('tries again and skips by signals in bulk what has no workflow of its own, and nothing twice', async () => {
+    const tries = { base: 0, evaluate: 0, train: 0 };
+    const { how, behaviour } = trainings({ real: 'hang', 'low/low': 'fail' });
+    const broken = new Set(['base', 'evaluate']);
+    await workers((recipe, llm) => {
+      const trained = behaviour(recipe, llm);
+      if (recipe.stage === 'train' && trained === 'fail') tries.train += 1;
+      if (recipe.stage === 'base' && recipe.params.id === 'org/gated') tries.base += 1;
+      else if (recipe.stage === 'evaluate' && recipe.inputs.adapter === undefined) tries.evaluate += 1;
+      else return trained;
+      return broken.has(recipe.stage) ? 'fail' : 'succeed';
+    });
+    const [tiny] = smallSpec().models;
+    await start('bulk', { conditions: ['real', 'low/low'], baselines: ['untuned'], models: [tiny!, { ...tiny!, model: 'gated', base: { kind: 'hub', id: 'org/gated', revision: 'a'.repeat(40) } }] });
+    await until(async () => (await progress('bulk')).counts).toMatchObject({ running: 1, blocked: 5 });
+    const blocked = 'NeedleworkSweep = "bulk" AND NeedleworkStatus = "blocked"';
+    const signal = (...args: string[]) => temporal('workflow', 'signal', '--query', blocked, '--reason', 'test', '--yes', ...args);
+    const toBlocked = async (...args: string[]) => {
+      await until(() => list(blocked)).toEqual(['bulk', 'bulk/mdqa/tiny/low/low']);
+      expect((await signal(...args)).status).toBe(0);
+    };
+    // Of the gated model a base that cells share is blocked, of the other one a cell and its baseline.
+    expect(tries).toEqual({ base: 1, evaluate: 1, train: 1 });
+
+    await toBlocked('--name', 'retry', '--input', '{"train": {"epochs": 2}}');
+    for (const id of ['bulk', 'bulk/mdqa/tiny/low/low']) await until(async () => (await temporal('workflow', 'metadata', '--workflow-id', id, '--output', 'json')).output).toContain('Nothing was tried again');
+    await toBlocked('--name', 'retry');
+    await until(async () => tries).toEqual({ base: 2, evaluate: 2, train: 2 });
+    await until(async () => (await progress('bulk')).counts).toMatchObject({ running: 1, blocked: 5 });
+    broken.delete('base');
+    await toBlocked('--name', 'retry');
+    // Of the cells that the base had stopped one trains, one fails at it, as its sibling does, and the baseline is evaluated, in vain.
+    await until(async () => (await progress('bulk')).counts).toMatchObject({ running: 2, blocked: 4 });
+    await until(() => list(blocked)).toEqual(['bulk', 'bulk/mdqa/gated/low/low', 'bulk/mdqa/tiny/low/low']);
+    expect(tries).toEqual({ base: 3, evaluate: 4, train: 4 });
+    expect((await signal('--name', 'skip')).status).toBe(0);
+    await until(async () => (await progress('bulk')).counts).toMatchObject({ running: 2, blocked: 0, skipped: 4 });
+    await until(() => list(blocked)).toEqual([]);
+    how.real = 'succeed';
+    expect((await result('bulk')).result).toMatchObject({ status: 'partial' });
+    expect(tries).toEqual({ base: 3, evaluate: 4, train: 4 });
+    const { output } = await temporal('workflow', 'show', '--workflow-id', 'bulk/mdqa/tiny/low/low', '--output', 'json');
+    expect(output.match(/"signalName": "retry"/g), 'the sweep passes none on').toHaveLength(3);
   }, 300_000);
 
   it('is skipped and finished by updates', async () => {

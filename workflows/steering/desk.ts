@@ -176,6 +176,15 @@ export class Desk {
     for (const id of ids) if (this.#children.has(id)) void this.#retryCell(id);
   }
 
+  /** The same of what waits here: units that have no workflow of their own, or whose patching is blocked. Cells have their own signal. */
+  retryOwn(change: RetryChange): void {
+    if (change.run?.timeoutHours !== undefined) this.#sharedTimeoutHours = change.run.timeoutHours;
+    for (const id of this.#waitingHere()) {
+      this.#changes.set(id, { ...this.#changes.get(id), ...changedBy(change) });
+      this.#release('retry', id);
+    }
+  }
+
   async #retryCell(id: string): Promise<void> {
     try {
       await this.beforeRetry(id);
@@ -196,6 +205,11 @@ export class Desk {
     for (const id of blocked) this.#release('skip', id);
     for (const id of ids) if (['waiting', 'running'].includes(cells.get(id)?.status ?? '')) this.#stop(id, 'skip');
     await this.#signal(blocked, (child) => child.signal(skipCell));
+  }
+
+  /** The same of what waits here. */
+  skipOwn(): void {
+    for (const id of this.#waitingHere()) this.#release('skip', id);
   }
 
   /** What is blocked or has not begun is given up, and what fails from now on; with `now`, whatever runs. */
@@ -223,7 +237,11 @@ export class Desk {
   }
 
   #release(verdict: Verdict, id: string): void {
-    this.#parked.release(verdict, [`${id} `, `${id} patch`]);
+    this.#parked.release(verdict, partsOf(id));
+  }
+
+  #waitingHere(): string[] {
+    return [...this.#board().cells.keys()].filter((id) => partsOf(id).some((part) => this.#parked.has(part)));
   }
 
   #stop(id: string, word: Word): void {
@@ -245,4 +263,9 @@ export class Desk {
       }),
     );
   }
+}
+
+/** Names of what may wait of a unit: the unit itself, and its patching. */
+function partsOf(id: string): string[] {
+  return [`${id} `, `${id} patch`];
 }

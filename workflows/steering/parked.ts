@@ -14,6 +14,10 @@ export class Parked {
     }
   }
 
+  has(name: string): boolean {
+    return this.#waiting.has(name);
+  }
+
   /** Speaks the word on those of `names` that wait; on all, where none are named. */
   release(verdict: Verdict, names: Iterable<string> = [...this.#waiting.keys()]): void {
     for (const name of names) this.#waiting.get(name)?.(verdict);

@@ -6,10 +6,9 @@ import { allowedKeys } from '../contracts/allowed-keys.ts';
 import { InvalidInput, parse } from '../contracts/parse.ts';
 import type { CellStatus } from '../contracts/progress.ts';
 import { ConcurrencyRequest, FinishRequest, PriorityRequest, RetryChange, RetryRequest, SkipRequest, type SteeringAnswer } from '../contracts/steering.ts';
-import { finish, pause, resume, retry, retryCell, setConcurrency, setCostCeiling, setPriority, skip, skipCell } from '../messages.ts';
+import { finish, pause, resume, retry, setConcurrency, setCostCeiling, setPriority, skip } from '../messages.ts';
 import type { LlmAccount } from '../writing.ts';
 import type { Desk } from './desk.ts';
-import { retryChange } from './retry-change.ts';
 
 /** Cells that a refusal names as allowed. */
 const MOST_NAMES = 12;
@@ -124,15 +123,6 @@ export function offerUpdates({ desk, account, board, changed }: { desk: Desk; ac
       },
     },
   );
-  // A signal in bulk to all that is blocked may reach the sweep, too.
-  const retryAll = async (given: unknown) => {
-    const { change, refused } = retryChange(given);
-    board().refused = refused;
-    changed();
-    if (change !== null) await tryAgain(withStatus('blocked'), change);
-  };
-  setHandler(retryCell, retryAll, { description: 'Tries all that is blocked again, with changes or without: {"run": {"timeoutHours": 72}}. The update of this name says what is wrong with its input' });
-  setHandler(skipCell, () => desk.skip(withStatus('blocked')), { description: 'Gives up all blocked cells' });
   setHandler(setCostCeiling, (dollars: number) => account.raise(dollars), { description: 'A higher ceiling of LLM costs: 30', validator: (dollars: unknown) => account.checkCeiling(dollars) });
 }
 
