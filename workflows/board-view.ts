@@ -7,6 +7,7 @@ import { type Board, graphOf, hasFinished, statusOf, waitingForOf } from './boar
 import { conditionLabel } from './ids.ts';
 import { artifactKey } from './plan/keys.ts';
 import { unitsOf } from './plan/plan.ts';
+import { steeringText } from './steering/told.ts';
 
 /** Rows of the table in the UI; of a larger grid those come first in which something happens. */
 const MOST_ROWS = 300;
@@ -33,6 +34,7 @@ export function progressOf(sweep: string, board: Board, asked: ReadonlySet<strin
     sweep,
     status,
     waitingFor: waitingForOf(board, status),
+    steering: board.steering,
     counts: { waiting: count('waiting'), running: count('running'), blocked: count('blocked'), done: count('done'), skipped: count('skipped'), failed: count('failed') },
     stages: { done, total: sum(all, (cell) => cell.stagesTotal) + shared.length, reused, ran: done - reused },
     cost: { dollars: board.cost.llmDollars + (board.cost.gpuDollars ?? 0), ...board.cost },
@@ -87,12 +89,14 @@ export function planOf(board: Board, asked: ReadonlySet<string> | null = null, m
 export function boardMarkdown(sweep: string, board: Board): string {
   const all = [...board.cells.values()];
   const rows = all.length <= MOST_ROWS ? all : FIRST.flatMap((status) => all.filter((cell) => cell.status === status)).slice(0, MOST_ROWS);
-  const { status, waitingFor, counts, stages, cost } = progressOf(sweep, board, NOBODY);
+  const { status, waitingFor, steering, counts, stages, cost } = progressOf(sweep, board, NOBODY);
+  const steered = steeringText(steering);
   const told = FIRST.flatMap((wanted) => (counts[wanted] === 0 ? [] : [`${counts[wanted]} ${wanted}`]));
   return [
     `Sweep: **${status}**${waitingFor === null ? '' : `: ${inLine(waitingFor)}`}${told.length === 0 ? '' : ` (${told.join(', ')})`}`,
     '',
     `Stages: **${stages.done}** of ${stages.total} done, ${stages.reused} of them reused; ${cost.llmDollars.toFixed(2)} dollars for texts, ${cost.trainerHours.toFixed(1)} hours of trainers${cost.gpuDollars === null ? '' : ` (${cost.gpuDollars.toFixed(2)} dollars)`}`,
+    ...(steered === null ? [] : ['', `Steering: ${inLine(steered)}`]),
     ...(board.refused === null ? [] : ['', inLine(board.refused)]),
     ...blockedLines(sweep, all),
     ...sharedLines(board),

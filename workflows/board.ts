@@ -2,9 +2,11 @@
 import type { ArtifactKey, Recipe, Stage, StageResult } from './contracts/artifacts.ts';
 import type { CellProgress, Failure, StageAdvance, StageEvent, SweepProgress, SweepStatus } from './contracts/progress.ts';
 import type { SweepSpec } from './contracts/spec.ts';
+import type { Steering } from './contracts/steering.ts';
 import { deviceOf, gpuDollars } from './plan/gpu-price.ts';
 import { type Plan, type Unit, unitsOf } from './plan/plan.ts';
 import { TRAINER_QUEUE } from './queues.ts';
+import { USUAL_STEERING } from './steering/usual.ts';
 import { canGoOn, type StageGraph, stageGraph } from './stage-graph.ts';
 import { TRAINER_STAGES, workKindOf } from './work-kind.ts';
 
@@ -13,8 +15,8 @@ type Shared = SweepProgress['shared'][number];
 export interface Board {
   plan: Plan;
   phase: Exclude<SweepStatus, 'paused' | 'blocked'>;
-  /** A person has told it to begin nothing. */
-  paused: boolean;
+  /** As the desk keeps it (steering/desk.ts). */
+  steering: Steering;
   /** Why writing waits for a higher cost ceiling; null where it does not. */
   waitingForMoney: string | null;
   /** Trainer jobs that wait while no worker listens for any; null where one does, or none wait. */
@@ -39,7 +41,7 @@ export function newBoard(plan: Plan, price: Board['price'] = {}): Board {
   return {
     plan,
     phase: 'planning',
-    paused: false,
+    steering: USUAL_STEERING,
     waitingForMoney: null,
     unattended: null,
     refused: null,
@@ -268,7 +270,7 @@ export function graphOf(board: Board): StageGraph {
 /** The sweep's status: `blocked` where nothing is left that could go on without a person. */
 export function statusOf(board: Board): SweepStatus {
   if (board.phase !== 'running') return board.phase;
-  if (board.paused || board.waitingForMoney !== null) return 'paused';
+  if (board.steering.paused || board.waitingForMoney !== null) return 'paused';
   return isStuck(board) ? 'blocked' : 'running';
 }
 
@@ -279,7 +281,7 @@ export function findableStatusOf(board: Board): SweepStatus {
 
 /** What a sweep waits for that is paused or blocked, or of which nobody does the trainer jobs. */
 export function waitingForOf(board: Board, status = statusOf(board)): string | null {
-  if (status === 'paused') return board.paused ? 'the update resume: a person has paused it' : board.waitingForMoney;
+  if (status === 'paused') return board.steering.paused ? 'the update resume: a person has paused it' : board.waitingForMoney;
   if (status === 'running' && board.unattended !== null) return unattendedText(board.unattended);
   if (status !== 'blocked') return null;
   const blocked = [...board.cells.values()].filter((cell) => cell.status === 'blocked').length;

@@ -1,15 +1,13 @@
 import { Context } from '@temporalio/activity';
 import { ApplicationFailure, ApplicationFailureCategory } from '@temporalio/common';
 import type { Recipe } from '#workflows/contracts/artifacts.ts';
+import { USUAL_PRIORITY } from '#workflows/contracts/run.ts';
 import { affinityOf, baseNameOf } from './affinity.ts';
 import type { ActivityContext } from './context.ts';
 import { failuresBefore, tellTurnedDown } from './failure-counts.ts';
 
 /** Type of the failure by which a job goes back to the queue. It is no failure of the stage. */
 const BASE_NOT_LOADED = 'BaseNotLoaded';
-
-/** Temporal's priority key where none is given. */
-const USUAL_PRIORITY = 3;
 
 /**
  * Turns the running activity's job down where this worker has another base loaded and shall look through the queue first (queue-pass.ts).

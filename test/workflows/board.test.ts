@@ -73,7 +73,7 @@ describe('the board of a sweep', () => {
     done(at, REAL, 'dataset');
     blocked(at, REAL, 'train');
     expect(progressOf('s', at).waitingFor).toContain('retry, skip or finish');
-    at.paused = true;
+    at.steering = { ...at.steering, paused: true };
     expect(progressOf('s', at).waitingFor).toContain('resume');
   });
 
@@ -285,7 +285,7 @@ describe('the status of a sweep', () => {
     const at = board();
     at.waitingForMoney = 'spent $1.00 of $1.00';
     expect([statusOf(at), progressOf('s', at).waitingFor]).toEqual(['paused', 'spent $1.00 of $1.00']);
-    at.paused = true;
+    at.steering = { ...at.steering, paused: true };
     expect(progressOf('s', at).waitingFor).toContain('resume');
   });
 });

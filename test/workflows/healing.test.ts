@@ -181,14 +181,14 @@ describe('an attempt that was lost with its worker', () => {
       return payload && defaultPayloadConverter.fromPayload<{ failures?: unknown }>(payload).failures;
     };
     await expect.poll(() => hanging, { timeout: 60_000 }).toBe(true);
-    await expect.poll(failures).toEqual({ trainer: 2, other: 0, turnedDown: 0 });
+    await expect.poll(failures, { timeout: 20_000 }).toEqual({ trainer: 2, other: 0, turnedDown: 0 });
     expect((await pending())?.attempt).toBe(3);
     for (let attempt = 4; attempt <= 5; attempt += 1) {
       await stops.pop()!();
       hanging = false;
       await workers(undefined, contents);
       await expect.poll(async () => hanging && (await pending())?.attempt, { timeout: 60_000 }).toBe(attempt);
-      await expect.poll(failures).toEqual({ trainer: 2, other: 0, turnedDown: 0 });
+      await expect.poll(failures, { timeout: 20_000 }).toEqual({ trainer: 2, other: 0, turnedDown: 0 });
     }
     await handle.terminate();
   });

@@ -205,9 +205,13 @@ describe('a sweep that runs', () => {
     await update(handle, 'pause');
     expect(await progressOf(handle)).toMatchObject({ status: 'paused', waitingFor: expect.stringContaining('resume') });
     heal();
+    expect((await progressOf(handle)).steering).toEqual({ paused: true, onFailure: 'park', priority: 3, priorities: {}, concurrency: null, atOnce: 500 });
+    expect(await detailsOf(handle.workflowId)).toContain('\nSteering: nothing begins\n');
     await until(async () => (await progressOf(handle)).cells.map(({ stagesDone, running }) => [stagesDone, Object.keys(running)])).toEqual([[2, []], [2, []]]);
     expect(ran.map(({ stage }) => stage)).not.toContain('evaluate');
     await update(handle, 'resume');
+    expect((await progressOf(handle)).steering.paused).toBe(false);
+    expect(await detailsOf(handle.workflowId)).not.toContain('Steering: ');
     expect(await handle.result()).toMatchObject({ status: 'complete' });
     await replay(handle, [`${handle.workflowId}/${REAL}`]);
   }, 240_000);
@@ -239,10 +243,13 @@ describe('a sweep that runs', () => {
 
   it('begins nothing where it is told to finish before it has planned', async () => {
     const { ran } = await workers();
-    const handle = await start(spec);
+    const handle = await start({ ...spec, run: { priority: 2, concurrency: 900 } });
     await update(handle, 'finish');
     const failed = await handle.result().catch((error: Error) => error);
     expect(String((failed as Error).cause)).toMatch(/mdqa × tiny × real: the sweep was finished before it had begun \(stopped mdqa\/tiny\/real\)/);
+    // What was said before the cells were known holds for them.
+    expect((await progressOf(handle)).steering).toEqual({ paused: false, onFailure: 'finish', priority: 2, priorities: {}, concurrency: 900, atOnce: 500 });
+    expect(await detailsOf(handle.workflowId)).toContain('\nSteering: what fails is given up; priority 2; at most 500 cells at once (asked: 900)\n');
     expect(ran).toEqual([]);
   }, 240_000);
 
@@ -261,6 +268,8 @@ describe('a sweep that runs', () => {
     expect(await refusal(handle, 'setPriority', { priority: 9 })).toContain('priority: found 9, allowed: at most 5');
     expect(await refusal(handle, 'setConcurrency', { cells: 0 })).toContain('cells: found 0, allowed: at least 1');
     await update(handle, 'setPriority', { priority: 1, cells: [SYMBOLIC] });
+    expect((await progressOf(handle)).steering).toEqual({ paused: false, onFailure: 'park', priority: 3, priorities: { [SYMBOLIC]: 1 }, concurrency: 1, atOnce: 1 });
+    expect(await detailsOf(handle.workflowId)).toContain('\nSteering: priority 1 of mdqa/tiny/symbolic; at most 1 cell at once\n');
     await update(handle, 'skip', { cells: [REAL] });
     await until(async () => order.length).toBe(3);
     expect(order).toEqual(['real', 'symbolic', 'low/low']);

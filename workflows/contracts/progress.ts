@@ -2,6 +2,7 @@
 import { z } from 'zod';
 import { ArtifactKey, Stage, StageResult, Summary } from './artifacts.ts';
 import { Baseline, Condition, Task } from './experiment.ts';
+import { Steering } from './steering.ts';
 
 /** A list. The Temporal CLI prints an empty one as null. */
 function list<T extends z.ZodType>(item: T) {
@@ -93,6 +94,7 @@ export const SweepProgress = z.strictObject({
   status: SweepStatus,
   /** What a sweep waits for that is paused or blocked, or of which nobody does the trainer jobs. */
   waitingFor: z.string().nullable(),
+  steering: Steering,
   counts: z.strictObject({ waiting: z.int(), running: z.int(), blocked: z.int(), done: z.int(), skipped: z.int(), failed: z.int() }),
   stages: z.strictObject({ done: z.int(), total: z.int(), reused: z.int(), ran: z.int() }),
   /**

@@ -10,6 +10,9 @@ export type OnFailure = z.infer<typeof OnFailure>;
 /** Of two tasks that wait for a worker the one with the lower number goes first (Temporal's priority keys). */
 export const PriorityKey = z.int().min(1).max(5);
 
+/** Where none is given: the server's default. */
+export const USUAL_PRIORITY = 3;
+
 /** Cells and baselines that run at once; null: as many as there are. What workers do at once is theirs to say. */
 export const Concurrency = z.int({ error: (issue) => (issue.code === 'invalid_type' ? 'a whole number, or null for all' : undefined) }).min(1).max(10_000).nullable();
 

@@ -50,6 +50,22 @@ export type ConcurrencyRequest = z.infer<typeof ConcurrencyRequest>;
 export const SteeringAnswer = z.strictObject({ done: z.string(), cells: z.array(z.string()) });
 export type SteeringAnswer = z.infer<typeof SteeringAnswer>;
 
+/** What is in force in a sweep, by its spec and by what it was told since. */
+export const Steering = z.strictObject({
+  /** A person has told it to begin nothing. */
+  paused: z.boolean(),
+  onFailure: OnFailure,
+  /** Of the whole sweep. */
+  priority: PriorityKey,
+  /** Of cells and baselines that have another one, by their ids. */
+  priorities: z.record(z.string(), PriorityKey),
+  /** Cells and baselines that were asked to run at once; null: all. */
+  concurrency: Concurrency,
+  /** Those that may: as many as were asked for, or as a server bears. */
+  atOnce: z.int().positive(),
+});
+export type Steering = z.infer<typeof Steering>;
+
 /** How a cell is to run, from its sweep. */
 export const CellOrders = z.strictObject({
   paused: z.boolean(),

@@ -1,8 +1,8 @@
-import { CancellationScope, type ChildWorkflowHandle, uuid4 } from '@temporalio/workflow';
+import { CancellationScope, type ChildWorkflowHandle, uuid4, workflowInfo } from '@temporalio/workflow';
 import { type Board, onUnitBlocked, onUnitRetried } from '../board.ts';
 import type { cell } from '../cell.ts';
 import type { Failure } from '../contracts/progress.ts';
-import type { RunSpec, TimeoutHours } from '../contracts/run.ts';
+import { type RunSpec, type TimeoutHours, USUAL_PRIORITY } from '../contracts/run.ts';
 import type { CellOrders, RetryChange } from '../contracts/steering.ts';
 import { failureOf, type Verdict } from '../failures.ts';
 import { orders, retryCell, skipCell } from '../messages.ts';
@@ -13,9 +13,6 @@ import { changedBy, urgency } from './orders.ts';
 import { Parked } from './parked.ts';
 import { Queued } from './queued.ts';
 import { Slots } from './slots.ts';
-
-/** Of two units with the same priority key the first one goes first; this is the server's default. */
-const USUAL_PRIORITY = 3;
 
 /** What is given up, as its scope is cancelled, by the word of a person. */
 type Word = Exclude<Verdict, 'retry'>;
@@ -66,6 +63,14 @@ export class Desk {
     this.slots = new Slots(run.concurrency, limits.atOnce, priorityOf);
     this.starts = new Slots(null, limits.starting, priorityOf);
     this.patches = new Slots(null, limits.atOnce, priorityOf);
+    this.#tell();
+  }
+
+  /** Has the board tell what is in force. */
+  #tell(): void {
+    const priority = this.#priority ?? (workflowInfo().priority?.priorityKey || USUAL_PRIORITY);
+    const priorities = Object.fromEntries([...this.#priorities].filter(([, own]) => own !== priority));
+    this.#board().steering = { paused: this.#paused, onFailure: this.#onFailure, priority, priorities, concurrency: this.slots.asked, atOnce: this.slots.limit };
   }
 
   /** Whether the sweep as a whole is being cancelled. */
@@ -147,7 +152,7 @@ export class Desk {
   async setPaused(paused: boolean): Promise<void> {
     if (this.#paused === paused) return;
     this.#paused = paused;
-    this.#board().paused = paused;
+    this.#tell();
     this.gate.paused = paused;
     this.slots.paused = paused;
     await this.#order();
@@ -159,8 +164,15 @@ export class Desk {
       this.#priority = priority;
       this.#priorities.clear();
     } else for (const id of ids) this.#priorities.set(id, priority);
+    this.#tell();
     this.queued.putBack((of) => this.#priorityOf(of) !== before.get(of));
     await this.#order(ids);
+  }
+
+  /** Cells and baselines that run at once; null: as many as may. */
+  setConcurrency(cells: number | null): void {
+    this.slots.ask(cells);
+    this.#tell();
   }
 
   async retry(ids: readonly string[], change: RetryChange = {}): Promise<void> {
@@ -216,6 +228,7 @@ export class Desk {
   async finish(now: boolean): Promise<void> {
     this.#onFailure = 'finish';
     this.#ending = true;
+    this.#tell();
     const { cells } = this.#board();
     for (const [id, { status }] of cells) if (now || status === 'waiting') this.#stop(id, 'finish');
     this.#parked.release('finish');

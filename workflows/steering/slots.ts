@@ -7,17 +7,17 @@ interface Waiting {
 
 /** Which units may run at once. The one of the best priority is admitted first, of equals the one that came first. */
 export class Slots {
-  #limit: number;
+  #asked: number | null;
   readonly #most: number;
   #paused = false;
   readonly #held = new Set<string>();
   #queue: Waiting[] = [];
   readonly #priorityOf: (id: string) => number;
 
-  /** `limit` null: `most`, which no limit can exceed. */
-  constructor(limit: number | null, most: number, priorityOf: (id: string) => number) {
+  /** `asked` null: `most`, which no limit can exceed. */
+  constructor(asked: number | null, most: number, priorityOf: (id: string) => number) {
     this.#most = most;
-    this.#limit = this.#within(limit);
+    this.#asked = asked;
     this.#priorityOf = priorityOf;
   }
 
@@ -53,8 +53,18 @@ export class Slots {
     this.#held.add(id);
   }
 
-  set limit(limit: number | null) {
-    this.#limit = this.#within(limit);
+  /** How many shall run at once; null: as many as may. */
+  get asked(): number | null {
+    return this.#asked;
+  }
+
+  /** How many may. */
+  get limit(): number {
+    return Math.min(this.#asked ?? this.#most, this.#most);
+  }
+
+  ask(units: number | null): void {
+    this.#asked = units;
     this.#admit();
   }
 
@@ -63,12 +73,8 @@ export class Slots {
     this.#admit();
   }
 
-  #within(limit: number | null): number {
-    return Math.min(limit ?? this.#most, this.#most);
-  }
-
   #admit(): void {
-    while (!this.#paused && this.#queue.length > 0 && this.#held.size < this.#limit) {
+    while (!this.#paused && this.#queue.length > 0 && this.#held.size < this.limit) {
       const best = this.#queue.reduce((first, next) => (this.#priorityOf(next.id) < this.#priorityOf(first.id) ? next : first));
       this.#queue.splice(this.#queue.indexOf(best), 1);
       this.#held.add(best.id);

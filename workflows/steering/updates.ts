@@ -112,7 +112,7 @@ export function offerUpdates({ desk, account, board, changed }: { desk: Desk; ac
     setConcurrency,
     (given) => {
       const { cells } = ConcurrencyRequest.parse(given);
-      desk.slots.limit = cells;
+      desk.setConcurrency(cells);
       return answer(cells === null ? 'all cells may run at once' : `at most ${cells} cells begin to run at once`);
     },
     {
