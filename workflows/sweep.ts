@@ -95,7 +95,7 @@ async function runSweep(name: string, spec: SweepSpec, limits: SweepLimits, noti
   offerSignals({ desk, account, board: current, changed });
   const [fingerprints, artifactsAt] = await Promise.all([explained(fingerprintInputs(spec)), explained(locateStore.executeWithOptions({ summary: 'where artifacts are kept' }, []))]);
   const whole = valid(() => planSweep(spec, fingerprints));
-  const plan = planRun(whole, spec);
+  const plan = valid(() => planRun(whole, spec));
   const board: Board = { ...newBoard(plan, spec), steering: current().steering, artifactsAt };
   show(board);
   const report = spec.only === undefined ? [completeReport(spec, whole)] : [];

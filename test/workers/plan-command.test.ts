@@ -27,6 +27,13 @@ describe('needlework plan', () => {
     expect(status).toBe(0);
   });
 
+  it('refuses to force what the run leaves out, as the sweep does', { timeout: 120_000 }, async () => {
+    const { status, output } = await plan(smallSpec({ only: ['score'], force: { label: 'again', stages: ['mask'] } }));
+    expect(output).toContain('force.stages[0]: found "mask", but "only" leaves it out of this run; allowed: ');
+    expect(output).not.toContain('mdqa/tiny/real');
+    expect(status).toBe(1);
+  });
+
   it('prints the DAG where files are not there, and says which', { timeout: 120_000 }, async () => {
     const tasks = [{ ...smallSpec().tasks[0]!, source: { kind: 'nq-open' as const, questions: 'nowhere.jsonl' } }];
     const { status, output } = await plan(smallSpec({ tasks, conditions: ['low/low'], write: { provider: 'offline' } }));

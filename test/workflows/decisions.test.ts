@@ -6,7 +6,7 @@ import { decisions, settled, type StageState } from '#workflows/plan/decisions.t
 import { forceOf, planRun, soughtFor } from '#workflows/plan/filters.ts';
 import { artifactKey, refOf } from '#workflows/plan/keys.ts';
 import { type CellPlan, type Plan, planSweep } from '#workflows/plan/plan.ts';
-import { problemsWith, SMALL_FINGERPRINTS, smallSpec } from '../support/spec.ts';
+import { problemsFrom, problemsWith, SMALL_FINGERPRINTS, smallSpec } from '../support/spec.ts';
 
 const [REAL, SYMBOLIC] = ['mdqa/tiny/real', 'mdqa/tiny/symbolic'];
 
@@ -61,6 +61,19 @@ describe('force', () => {
   it('makes nothing anew that is no part of the run', () => {
     expect(forced(['train'], { only: [{ condition: 'real', stage: 'train' }] }).names).toEqual(['real: train']);
   });
+
+  it('is refused where it names what the run does not have, and so would do nothing', () => {
+    const refused = (...given: Parameters<typeof forced>) => problemsFrom(() => forced(...given));
+    const only: SweepSpecInput['only'] = [{ condition: 'real', stage: 'score' }];
+    expect(refused(['mask'], { only })).toEqual(['force.stages[0]: found "mask", but "only" leaves it out of this run; allowed: "source", "base", "test", "dataset", "train", "score"']);
+    expect(refused(['train', { condition: 'real', stage: ['score', 'evaluate'] }], { only })).toEqual(['force.stages[1].stage: found "evaluate", but "only" leaves it out of this run; allowed: "source", "base", "test", "dataset", "train", "score"']);
+    expect(refused([{ condition: 'symbolic' }], { only })).toEqual(['force.stages[0]: found {"condition":"symbolic"}, but "only" leaves it out of this run; allowed: cells of this run']);
+    expect(refused([{ condition: 'untuned', stage: 'mask' }, 'rank'])).toEqual([
+      'force.stages[0].stage: found "mask", but the sweep has none; allowed: "source", "base", "test", "evaluate"',
+      expect.stringMatching(/^force\.stages\[1\]: found "rank", but the sweep has none; allowed: /),
+    ]);
+    expect(refused(['base', { condition: 'real' }], { only })).toEqual([]);
+  });
 });
 
 describe('what becomes of each stage', () => {
@@ -76,6 +89,10 @@ describe('what becomes of each stage', () => {
     expect(decided.get(key(symbolic, 'dataset'))).toEqual({ does: 'make', why: 'missing' });
     expect(decided.get(key(symbolic, 'mask'))).toEqual({ does: 'make', why: 'outdated (score made anew since, with other contents)' });
     expect(decided.get(key(symbolic, 'patch'))).toMatchObject({ does: 'check' });
+    const part = plans({ force: { label: 'again', stages: ['train'] }, only: [{ condition: 'real', stage: 'train' }] });
+    const ofPart = decisions(part.whole, part.run, states({ [key(real, 'train')]: { state: 'forced' } }));
+    expect(ofPart.get(key(real, 'train'))).toEqual({ does: 'make', why: 'forced (again)' });
+    expect(ofPart.get(key(symbolic, 'train'))).toEqual({ does: 'reuse', why: 'there, and not forced (again), since it is not part of this run (only)' });
   });
 
   it('leaves alone what is no part of the run', () => {

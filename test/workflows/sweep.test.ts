@@ -143,6 +143,8 @@ describe('the sweep workflow', () => {
     const { ran } = await workers();
     const failed = await (await start({ ...smallSpec(), sizes: 3 })).result().catch((error: unknown) => error);
     expect((failed as WorkflowFailedError).cause).toMatchObject({ type: 'InvalidSpec', nonRetryable: true, message: expect.stringContaining('sizes: found an unknown key') });
+    const idle = await (await start(smallSpec({ only: ['score'], force: { label: 'again', stages: ['mask'] } }))).result().catch((error: unknown) => error);
+    expect((idle as WorkflowFailedError).cause).toMatchObject({ type: 'InvalidSpec', message: expect.stringContaining('force.stages[0]: found "mask", but "only" leaves it out of this run') });
     expect(ran).toEqual([]);
   });
 

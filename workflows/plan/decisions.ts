@@ -56,7 +56,7 @@ export function decisions(whole: Plan, run: Plan, states: ReadonlyMap<ArtifactKe
       const upstream = recipes.get(input.key);
       return upstream !== undefined && ['make', 'check'].includes(decide(input.key, upstream).does) ? [input.stage] : [];
     });
-    if (remade.length === 0) return { does: 'reuse', why: 'there' };
+    if (remade.length === 0) return { does: 'reuse', why: run.force?.outside.has(key) ? `there, and not forced (${run.force.label}), since it is not part of this run (only)` : 'there' };
     return inRun.has(key) ? { does: 'check', why: `there, made anew if ${[...new Set(remade)].join(' or ')} comes out different` } : { does: 'leave', why: `there, but ${[...new Set(remade)].join(' and ')} may come out different, and it is not part of this run (only)` };
   };
   for (const [key, recipe] of recipes) decide(key, recipe);

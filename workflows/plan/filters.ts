@@ -2,16 +2,21 @@
 import type { ArtifactKey, Recipe } from '../contracts/artifacts.ts';
 import type { CellStage } from '../contracts/experiment.ts';
 import type { Sought } from '../contracts/requests.ts';
-import type { ForcibleStage } from '../contracts/selectors.ts';
 import type { SweepSpec } from '../contracts/spec.ts';
+import { forcedKeys, refuseIdleForce } from './forcing.ts';
 import { placesOf, RESTS_ON } from './grid.ts';
 import { artifactKey, refOf } from './keys.ts';
-import { type CellPlan, type Plan, realCellOf, recipesOf, type SharedStages, type Unit, unitsOf } from './plan.ts';
+import { type CellPlan, type Plan, realCellOf, recipesOf, type Unit, unitsOf } from './plan.ts';
 import { selectsStage } from './selecting.ts';
 
-/** The plan of one run: the stages that `only` selects with those that they rest on, and marks on those that `force` does. */
+/**
+ * The plan of one run: the stages that `only` selects with those that they rest on, and marks on those that `force` does.
+ * @throws `InvalidInput` where `force` names what this run does not have
+ */
 export function planRun(whole: Plan, spec: SweepSpec): Plan {
-  return withForce(withOnly(whole, spec), spec);
+  const run = withOnly(whole, spec);
+  refuseIdleForce(run, whole, spec);
+  return withForce(run, whole, spec);
 }
 
 function withOnly(whole: Plan, spec: SweepSpec): Plan {
@@ -33,29 +38,18 @@ function withOnly(whole: Plan, spec: SweepSpec): Plan {
   return { ...whole, cells: whole.cells.filter(({ id }) => wanted.has(id)).map(part), baselines: whole.baselines.filter(({ id }) => wanted.has(id)).map(part) };
 }
 
-/** Names by which a spec forces what cells share. */
-const SHARED_NAMES: Readonly<Record<keyof SharedStages, ForcibleStage>> = { source: 'source', corpus: 'source', base: 'base', ranking: 'rank', test: 'test', needles: 'write', passages: 'write' };
-
-function withForce(plan: Plan, spec: SweepSpec): Plan {
+function withForce(plan: Plan, whole: Plan, spec: SweepSpec): Plan {
   const { force } = spec;
   if (force === undefined) return plan;
   const places = placesOf(spec);
-  // What cells share is forced only where it is named.
-  const named = force.stages.filter((selector) => typeof selector === 'string' || selector.stage !== undefined);
-  const keys = new Set(
-    unitsOf(plan).flatMap((unit) => {
-      const place = places.get(unit.id)!;
-      const shared = Object.entries<Recipe>({ ...unit.shared }).filter(([role]) => selectsStage(named, place, SHARED_NAMES[role as keyof SharedStages]));
-      const own = Object.entries<Recipe>({ ...unit.stages }).filter(([stage]) => selectsStage(force.stages, place, stage));
-      return [...shared, ...own].map(([, recipe]) => artifactKey(recipe));
-    }),
-  );
+  const keys = forcedKeys(plan, force, places);
+  const outside = plan === whole ? new Set<ArtifactKey>() : new Set([...forcedKeys(whole, force, places)].filter((key) => !keys.has(key)));
   // A dataset is its cell's own, and others may be tuned on it, too.
   const marked = (cell: CellPlan): CellPlan => {
     const stages = Object.entries<Recipe>({ ...cell.stages }).flatMap(([stage, recipe]) => (keys.has(artifactKey(recipe)) ? [stage as CellStage] : []));
     return stages.length === 0 ? cell : { ...cell, force: { label: force.label, stages } };
   };
-  return { ...plan, cells: plan.cells.map(marked), force: { label: force.label, keys } };
+  return { ...plan, cells: plan.cells.map(marked), force: { label: force.label, keys, outside } };
 }
 
 /** The label under which a stage of the plan must have been made; undefined where any will do. */

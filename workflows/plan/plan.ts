@@ -89,8 +89,8 @@ export interface Plan {
   baselines: BaselinePlan[];
   /** Cells of the grid that cannot exist, with the reason. */
   skipped: Record<string, string>;
-  /** What is to be made anew in this run, unless it was under this label. */
-  force?: { label: string; keys: ReadonlySet<ArtifactKey> };
+  /** What is to be made anew in this run, unless it was under this label; `outside`: what would be, were it part of this run. */
+  force?: { label: string; keys: ReadonlySet<ArtifactKey>; outside: ReadonlySet<ArtifactKey> };
 }
 
 /** Stages of all units of a task and model. */

@@ -139,7 +139,7 @@ describe('the command that makes an artifact anew', () => {
     const run = planRun(planSweep(spec, ANY_FINGERPRINTS), spec);
     expect(unitsOf(run).map(({ id }) => id)).toContain(`mdqa/tiny-llama/${by}`);
     const unit = unitsOf(run).find(({ id }) => id === `mdqa/tiny-llama/${by}`)!;
-    expect(run.force).toEqual({ label: AGAIN_LABEL, keys: new Set([artifactKey((unit.stages as Record<string, Recipe>)[stage]!)]) });
+    expect(run.force).toEqual({ label: AGAIN_LABEL, keys: new Set([artifactKey((unit.stages as Record<string, Recipe>)[stage]!)]), outside: new Set() });
   });
 });
 
