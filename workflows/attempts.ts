@@ -11,3 +11,11 @@ export const MOST_FAILURES = { trainer: 5, other: 15 } as const;
  * preemptions are weeks of work even where a machine is seldom left alone.
  */
 export const MOST_LOSSES = 100;
+
+/** How long the next attempt is waited for: after the first failure so long, after each further one so many times as long, up to the most. */
+export const RETRY_AFTER = { firstMs: 1_000, factor: 2, mostMs: 60_000 } as const;
+
+/** The wait after so many failures, this one included. */
+export function retryAfterMs(failures: number): number {
+  return Math.min(RETRY_AFTER.firstMs * RETRY_AFTER.factor ** (failures - 1), RETRY_AFTER.mostMs);
+}

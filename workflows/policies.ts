@@ -1,13 +1,15 @@
 /** The one table of timeouts, heartbeats and retries; every activity and child workflow takes its own from here. */
 import { ActivityCancellationType, type ActivityOptions } from '@temporalio/workflow';
+import { RETRY_AFTER } from './attempts.ts';
 import { LIGHT_QUEUE, LLM_QUEUE, TRAINER_QUEUE } from './queues.ts';
 
 /**
  * Failures that no retry helps are marked non-retryable where they arise, and so is the last of `MOST_FAILURES`
  * (activities/stage/failures.ts). A worker that was stopped, preempted or lost is no failure of the stage; that has a limit of its own,
- * `MOST_LOSSES` (attempts.ts has both).
+ * `MOST_LOSSES` (attempts.ts has both, and how long is waited between attempts). Temporal counts lost attempts and jobs that were turned down, too, so activities
+ * that fail say themselves how long, by the failures that there were.
  */
-const retry = { initialInterval: '1s', backoffCoefficient: 2, maximumInterval: '1m' } as const;
+const retry = { initialInterval: RETRY_AFTER.firstMs, backoffCoefficient: RETRY_AFTER.factor, maximumInterval: RETRY_AFTER.mostMs } as const;
 
 /** The same for stages: one that took longer than an attempt may would do so again, so it waits for a person instead. The name is the server's. */
 const retryStage = { ...retry, nonRetryableErrorTypes: ['TemporalTimeout:StartToClose'] };

@@ -1,7 +1,7 @@
 import { ApplicationFailure, CancelledFailure } from '@temporalio/common';
 import { ArtifactCorrupt, ArtifactMissing } from '#infra/artifacts/errors.ts';
 import { JobFailed, ProcessCrashed } from '#infra/launcher/errors.ts';
-import { MOST_FAILURES, MOST_LOSSES } from '#workflows/attempts.ts';
+import { MOST_FAILURES, MOST_LOSSES, retryAfterMs } from '#workflows/attempts.ts';
 import { InvalidInput } from '#workflows/contracts/parse.ts';
 import { type FailureCounts, failuresBefore, lossesBefore, tellNextAttempt } from './failure-counts.ts';
 import { isTurnDown } from './turn-down.ts';
@@ -14,7 +14,7 @@ export function hopeless(type: string, message: string, cause?: Error): Applicat
 /**
  * The failure that Temporal should see for an error: typed, and non-retryable exactly where a retry cannot help (a bad
  * spec, malformed data, a missing model, a corrupt artifact). A lost connection or a crashed trainer is retried, until there
- * were too many of them; `before` counts those of earlier attempts, and the next attempt is told.
+ * were too many of them, each time after a wait that grows with them alone; `before` counts those of earlier attempts, and the next attempt is told.
  */
 export function toFailure(error: unknown, before: FailureCounts = failuresBefore()): unknown {
   const failure = typedFailure(error);
@@ -23,7 +23,7 @@ export function toFailure(error: unknown, before: FailureCounts = failuresBefore
   const kind = isOfTrainer(error) ? 'trainer' : 'other';
   const failures = { ...before, [kind]: before[kind] + 1 };
   tellNextAttempt(`failed: ${failure.message}`, failures);
-  if (failures[kind] < MOST_FAILURES[kind]) return failure;
+  if (failures[kind] < MOST_FAILURES[kind]) return ApplicationFailure.fromError(failure, { nextRetryDelay: retryAfterMs(failures.trainer + failures.other) });
   const type = failure instanceof ApplicationFailure ? (failure.type ?? failure.name) : failure.name;
   return hopeless(type, `${failure.message} (failure ${failures[kind]} of ${MOST_FAILURES[kind]})`, failure);
 }

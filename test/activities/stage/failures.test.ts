@@ -46,8 +46,17 @@ it('counts a job that was turned down as no failure', () => {
   expect(toFailure(turnedDown, { trainer: 4, other: 14, turnedDown: 0 })).toBe(turnedDown);
 });
 
-it('leaves a lost connection, a cancellation and a failure that is one already as they are', () => {
-  for (const error of [new Error('socket hang up'), new CancelledFailure('cancelled'), ApplicationFailure.nonRetryable('known')]) expect(toFailure(error)).toBe(error);
+it('waits for another attempt as long as its own failures ask for, however many attempts were lost or turned down', () => {
+  const waits = (before: { trainer: number; other: number; turnedDown: number }) => (toFailure(new Error('socket hang up'), before) as ApplicationFailure).nextRetryDelay;
+  expect(waits({ trainer: 0, other: 0, turnedDown: 3 })).toBe(1_000);
+  expect(waits({ trainer: 2, other: 1, turnedDown: 3 })).toBe(8_000);
+  expect(waits({ trainer: 0, other: 13, turnedDown: 0 })).toBe(60_000);
+  // As Temporal itself would say it.
+  expect(toFailure(Object.assign(new TypeError('fetch failed', { cause: new Error('reset') })))).toMatchObject({ type: 'TypeError', message: 'fetch failed', nonRetryable: false, cause: { message: 'reset' } });
+});
+
+it('leaves a cancellation and a failure that no retry helps as they are', () => {
+  for (const error of [new CancelledFailure('cancelled'), ApplicationFailure.nonRetryable('known')]) expect(toFailure(error)).toBe(error);
 });
 
 it('counts attempts that were lost with their worker apart, and gives up after a hundred', async () => {
