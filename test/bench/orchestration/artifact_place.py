@@ -24,17 +24,18 @@ class Bucket:
     def __init__(self, bucket: str, prefix: str) -> None:
         import boto3
         from botocore.config import Config
+        from botocore.exceptions import ClientError
 
+        # Imported once: look-ups are what is measured.
+        self._refusal = ClientError
         self._bucket, self._prefix = bucket, prefix
         # As many connections as Prefect has threads.
         self._s3 = boto3.client("s3", config=Config(s3={"addressing_style": "path"}, max_pool_connections=64))
 
     def exists(self, name: str) -> bool:
-        from botocore.exceptions import ClientError
-
         try:
             self._s3.head_object(Bucket=self._bucket, Key=f"{self._prefix}/{name}")
-        except ClientError as error:
+        except self._refusal as error:
             if error.response["ResponseMetadata"]["HTTPStatusCode"] == 404:
                 return False
             raise
