@@ -1,14 +1,13 @@
 /** A fleet on one machine: servers, proxies before them, and workers, each a process of its own that is started again when it ends. */
-import { existsSync, mkdirSync } from 'node:fs';
+import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
-import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { Client, Connection } from '@temporalio/client';
 import { loadOrCreateCredentials, PRIORITY_AND_FAIRNESS, S3_REGION, startS3, startTemporal } from '#infra/servers/index.ts';
 import { SEARCH_ATTRIBUTES } from '#workers/search-attributes.ts';
 import { anyPort, executable } from '../infra/servers/support.ts';
-import { Proxy } from '../support/proxy.ts';
 import { type Disk, mountDisk, wipe } from './disk.ts';
+import { keptServer, type Server } from './server.ts';
 import { Supervised } from './supervised.ts';
 
 const CHECKOUT = fileURLToPath(new URL('../..', import.meta.url));
@@ -17,19 +16,6 @@ const BUCKET = 'needlework';
 /** So that jobs of one cell go on while another's worker is down. */
 const TRAINER_WORKERS = 2;
 const DISK_MEBIBYTES = 192;
-/** How often a supervisor looks whether its server is up. */
-const WATCH_MS = 500;
-
-/** A server that can be killed, and that is up again after a while on the same port and state. */
-export interface Server {
-  name: 's3' | 'temporal';
-  /** Process id of what is up; null while it is down. */
-  pid: number | null;
-  /** kill -9, and up again after `downMs`. */
-  kill: (downMs: number) => void;
-  /** Between the workers and the server. */
-  proxy: Proxy;
-}
 
 export interface Machine {
   worker: Supervised;
@@ -60,8 +46,8 @@ export async function startFleet(folder: string, more: NodeJS.ProcessEnv, say: (
     const credentials = loadOrCreateCredentials(join(folder, 'credentials.json'));
     const [temporalPort, uiPort, s3Port] = [await anyPort(), await anyPort(), await anyPort()];
     const s3Folder = join(folder, 's3');
-    const s3 = await supervisedServer('s3', s3Port, say, stops, () => startS3({ executable: executable('NEEDLEWORK_VERSITYGW'), folder: s3Folder, port: s3Port, credentials, bucket: BUCKET, logFile: join(folder, 'logs', 's3.log') }));
-    const temporal = await supervisedServer('temporal', temporalPort, say, stops, () =>
+    const s3 = await keptServer('s3', s3Port, say, stops, () => startS3({ executable: executable('NEEDLEWORK_VERSITYGW'), folder: s3Folder, port: s3Port, credentials, bucket: BUCKET, logFile: join(folder, 'logs', 's3.log') }));
+    const temporal = await keptServer('temporal', temporalPort, say, stops, () =>
       startTemporal({
         executable: executable('NEEDLEWORK_TEMPORAL_CLI'),
         databaseFile: join(folder, 'temporal.db'),
@@ -113,49 +99,4 @@ export async function startFleet(folder: string, more: NodeJS.ProcessEnv, say: (
     await stop();
     throw error;
   }
-}
-
-async function supervisedServer(name: Server['name'], port: number, say: (text: string) => void, stops: (() => unknown)[], start: () => Promise<{ pid: number; stop: () => Promise<void> }>): Promise<Server> {
-  let running = await start();
-  let stopped = false;
-  let restarting: Promise<void> = Promise.resolve();
-  const again = async (downMs: number) => {
-    await sleep(downMs);
-    while (!stopped) {
-      try {
-        running = await start();
-        server.pid = running.pid;
-        return;
-      } catch (error) {
-        say(`${name} could not be started again, another try: ${error instanceof Error ? error.message.split('\n')[0] : error}`);
-        await sleep(1_000);
-      }
-    }
-  };
-  const proxy = await Proxy.start({ host: HOST, port });
-  const server: Server = {
-    name,
-    pid: running.pid,
-    proxy,
-    kill: (downMs) => {
-      if (server.pid === null) return;
-      process.kill(server.pid, 'SIGKILL');
-      server.pid = null;
-      restarting = again(downMs);
-    },
-  };
-  const watch = setInterval(() => {
-    if (server.pid === null || existsSync(`/proc/${server.pid}`)) return;
-    server.pid = null;
-    say(`${name} ended by itself`);
-    restarting = again(0);
-  }, WATCH_MS);
-  stops.push(async () => {
-    stopped = true;
-    clearInterval(watch);
-    await restarting;
-    await proxy.stop();
-    await running.stop();
-  });
-  return server;
 }
