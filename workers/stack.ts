@@ -22,6 +22,7 @@ import { newsSeconds } from './news-seconds.ts';
 import { renewSweeps } from './renew-sweeps.ts';
 import { localPlaces } from './places.ts';
 import { SEARCH_ATTRIBUTES } from './search-attributes.ts';
+import { serve } from './serve.ts';
 import { NVIDIA_DEVICE, trainerLaunch } from './trainer-launch.ts';
 import { trainerPresence, trainerWorker } from './trainer-worker.ts';
 
@@ -49,7 +50,7 @@ export interface Stack extends StackDescription {
 
 /**
  * Everything on one machine: Temporal and S3 servers on the loopback interface, which are started again where they end, and workers
- * for all queues. `onStep` is told what is being started; `say`, what happens to the servers later.
+ * for all queues. `onStep` is told what is being started; `say`, what happens to the servers later, and what was left when it was stopped.
  */
 export async function startStack(home: Home, env: NodeJS.ProcessEnv, onStep: (step: string) => void, say: (text: string) => void): Promise<Stack> {
   await mkdir(home.folder, { recursive: true });
@@ -100,9 +101,10 @@ export async function startStack(home: Home, env: NodeJS.ProcessEnv, onStep: (st
       await trainerWorker({ connection, namespace: NAMESPACE, context }, trainer),
       await trainerPresence({ connection, namespace: NAMESPACE }),
     ];
-    const running = workers.map((worker) => worker.run());
+    const serving = workers.map((worker) => serve(worker, say));
+    const running = serving.map(({ ended }) => ended);
     stops.push(async () => {
-      for (const worker of workers) if (worker.getState() === 'RUNNING') worker.shutdown();
+      for (const one of serving) one.stop();
       await Promise.allSettled(running);
     });
     const description: StackDescription = { pid: process.pid, temporalAddress: temporal.address, uiUrl: temporal.uiUrl, s3Endpoint: s3.endpoint, s3Folder: home.s3Folder };

@@ -11,7 +11,7 @@ export const MAX_HEARTBEAT_THROTTLE = '2s';
 const SHUTDOWN_GRACE = '1s';
 
 /** …and the cancelled ones this long to end: a trainer gets 5 s between SIGTERM and SIGKILL. */
-const SHUTDOWN_FORCE = '15s';
+export const SHUTDOWN_FORCE = '15s';
 
 /** The above, as every worker takes them. */
 export const WORKER_TIMING = { maxHeartbeatThrottleInterval: MAX_HEARTBEAT_THROTTLE, shutdownGraceTime: SHUTDOWN_GRACE, shutdownForceTime: SHUTDOWN_FORCE } as const;

@@ -7,6 +7,7 @@ import type { StageRequest } from '#workflows/contracts/requests.ts';
 import { PromptSpec, TaskSpec } from '#workflows/contracts/spec.ts';
 import type { ActivityContext } from '../stage/context.ts';
 import { runStage } from '../stage/run-stage.ts';
+import { stoppable } from '../stage/stoppable.ts';
 import { buildDataset, type DatasetCounts } from './build.ts';
 
 /** Settings of single conditions; only those of the condition at hand are there. */
@@ -25,7 +26,7 @@ const Params = z.discriminatedUnion('splits', [
 
 /** Training and validation examples of one condition, or the real test split (paper, section 3.2 and C.1). */
 export function synthesizeDataset(context: ActivityContext, { recipe, force }: StageRequest): Promise<StageResult> {
-  return runStage(context, 'dataset', { recipe, force }, async ({ input, optionalInput, outputFolder, progress }) => {
+  return runStage(context, 'dataset', { recipe, force }, async ({ input, optionalInput, outputFolder, progress, signal }) => {
     const params = parse(Params, recipe.params, 'the parameters of a dataset stage');
     const [needles, passages] = [await optionalInput('needles'), await optionalInput('passages')];
     const summary = await buildDataset(
@@ -44,7 +45,7 @@ export function synthesizeDataset(context: ActivityContext, { recipe, force }: S
         written: { ...(needles !== null && { needles }), ...(passages !== null && { passages }) },
         outputDir: outputFolder,
       },
-      progress,
+      stoppable({ progress, signal }),
     );
     return { summary };
   });

@@ -10,6 +10,7 @@ import { analyseSweep } from '../analysis/index.ts';
 import type { ActivityContext } from '../stage/context.ts';
 import { toFailure } from '../stage/failures.ts';
 import { runStage, type StageWork } from '../stage/run-stage.ts';
+import { stoppable } from '../stage/stoppable.ts';
 import { collectSweep } from './collect.ts';
 import { renderReport, resultsJson } from './index.ts';
 import { writeFigures } from './figures/write-figures.ts';
@@ -18,8 +19,8 @@ import { tableFiles } from './table-files.ts';
 /** The analysis over a sweep's artifacts: `results.json`, the page `report.html`, and each of the paper's tables as CSV and LaTeX, each figure as SVG and PNG. */
 export async function writeReport(context: ActivityContext, given: ReportRequest): Promise<StageResult> {
   const recipe = recipeOf(given);
-  return runStage(context, 'report', { recipe }, async ({ outputFolder, progress, wasRead }) => {
-    const { settings } = await reportInto(outputFolder, context.store, recipe, { progress, wasRead });
+  return runStage(context, 'report', { recipe }, async ({ outputFolder, progress, wasRead, signal }) => {
+    const { settings } = await reportInto(outputFolder, context.store, recipe, { progress: stoppable({ progress, signal }), wasRead });
     const cells = settings.flatMap((setting) => setting.cells);
     return { summary: { settings: settings.length, cells: cells.length, cellsDone: cells.filter(({ status }) => status === 'done').length } };
   });

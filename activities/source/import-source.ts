@@ -10,6 +10,7 @@ import { localFile } from '../inputs/local-file.ts';
 import type { ActivityContext } from '../stage/context.ts';
 import { hopeless } from '../stage/failures.ts';
 import { runStage, type StageWork } from '../stage/run-stage.ts';
+import { stoppable } from '../stage/stoppable.ts';
 import { importExamples, importMusique, importNqOpen, importRows, importSummhay, writeMiniature } from './index.ts';
 
 const rows = { task: Task, trainRows: z.int(), testRows: z.int() };
@@ -38,22 +39,23 @@ export async function importInto(outputDir: string, means: Pick<ActivityContext,
   const file = (sha256: string) => located(means, locations, sha256, watch);
   const files = (hashes: readonly string[]) => Promise.all(hashes.map(file));
   const pool = 'pool' in params && params.pool !== undefined ? { poolFile: await file(params.pool) } : {};
+  const progress = stoppable(watch);
   switch (params.kind) {
     case 'miniature':
-      return writeMiniature({ ...asked, task: params.task, ...(params.hops && { hops: params.hops }) }, watch.progress);
+      return writeMiniature({ ...asked, task: params.task, ...(params.hops && { hops: params.hops }) }, progress);
     case 'nq-open':
-      return importNqOpen({ ...asked, ...spare, ...pool, questionsFile: await file(params.questions) }, watch.progress);
+      return importNqOpen({ ...asked, ...spare, ...pool, questionsFile: await file(params.questions) }, progress);
     case 'musique':
-      return importMusique({ ...asked, ...spare, ...pool, questionsFiles: await files(params.questions) }, watch.progress);
+      return importMusique({ ...asked, ...spare, ...pool, questionsFiles: await files(params.questions) }, progress);
     case 'summhay':
-      return importSummhay({ ...asked, ...spare, topicFiles: await files(params.topics) }, watch.progress);
+      return importSummhay({ ...asked, ...spare, topicFiles: await files(params.topics) }, progress);
     case 'rows': {
       const task = ownTask(params.task);
       if (task === undefined) throw hopeless('InvalidInput', `task: found "${params.task}", allowed with source "rows": a task of one's own (workflows/tasks/index.ts)`);
-      return importRows({ ...asked, spareShare: params.spareShare ?? SPARE_SHARE, task, trainFile: await file(params.train), testFile: await file(params.test) }, watch.progress);
+      return importRows({ ...asked, spareShare: params.spareShare ?? SPARE_SHARE, task, trainFile: await file(params.train), testFile: await file(params.test) }, progress);
     }
     case 'examples':
-      return importExamples({ ...asked, task: params.task, examplesFile: await file(params.examples), ...(params.test !== undefined && { testFile: await file(params.test) }) }, watch.progress);
+      return importExamples({ ...asked, task: params.task, examplesFile: await file(params.examples), ...(params.test !== undefined && { testFile: await file(params.test) }) }, progress);
   }
 }
 

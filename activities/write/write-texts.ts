@@ -3,6 +3,7 @@ import type { StageRequest } from '#workflows/contracts/requests.ts';
 import type { ActivityContext } from '../stage/context.ts';
 import { trainingRows } from '../source/artifact.ts';
 import { runStage } from '../stage/run-stage.ts';
+import { stoppable } from '../stage/stoppable.ts';
 import { Writer } from './ask.ts';
 import { itemsOf } from './items.ts';
 import { openSource } from './open-source.ts';
@@ -24,7 +25,7 @@ export function writeTexts(context: ActivityContext, { recipe, force, llm }: Sta
       const items = itemsOf(requestOf(params, { sourceDir, rankingDir }, recipe.seed));
       const writer = new Writer(source.ask, params.attempts);
       const { name, atOnce, dollars } = source;
-      const counts = await writeItems(items, { writer, writerName: name, atOnce, outputDir: outputFolder, rows, dollars }, (at, texts) => progress({ ...at, metrics: { texts, ...source.metrics() } }));
+      const counts = await writeItems(items, { writer, writerName: name, atOnce, outputDir: outputFolder, rows, dollars }, (at, texts) => stoppable({ progress, signal })({ ...at, metrics: { texts, ...source.metrics() } }));
       const { asked, written, calls, promptTokens, completionTokens } = counts;
       return {
         summary: { asked, written, dropped: asked - written, calls, promptTokens, completionTokens, ...(counts.dollars !== null && { dollars: counts.dollars }) },

@@ -37,6 +37,11 @@ const DEV_SETTINGS = {
    */
   'history.maximumBufferedEventsBatch': 2_000,
   'history.defaultWorkflowTaskTimeout': '30s',
+  /**
+   * Queries wait for the task that a worker is at. Usually one may: of the Web UI, the terminal and a person that ask at the same time, the
+   * others would be answered that the workflow is busy (status 429). Names count in upper and lower case here.
+   */
+  'history.MaxBufferedQueryCount': 100,
 } as const;
 
 export interface TemporalOptions {

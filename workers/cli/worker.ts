@@ -18,6 +18,7 @@ import { newsSeconds } from '../news-seconds.ts';
 import { fleetPlaces } from '../places.ts';
 import { NAMESPACE } from '../stack.ts';
 import { SEARCH_ATTRIBUTES } from '../search-attributes.ts';
+import { serve } from '../serve.ts';
 import { trainerLaunch } from '../trainer-launch.ts';
 import { trainerPresence, trainerWorker } from '../trainer-worker.ts';
 import { untilStopped } from './signals.ts';
@@ -66,9 +67,10 @@ export async function worker(role: WorkerRole): Promise<void> {
         await llmWorker({ connection, namespace, context }),
         ...(deployment ? [await lightWorker({ connection, namespace, workflowBundle: await workflowBundle(env.NEEDLEWORK_CACHE || home.folder), context, deployment })] : []),
       ];
-  void untilStopped().then(() => workers.forEach((running) => running.shutdown()));
+  const serving = workers.map((one) => serve(one, (text) => logger.warn(text)));
+  void untilStopped().then(() => serving.forEach(({ stop }) => stop()));
   try {
-    const served = Promise.all(workers.map((running) => running.run())).then(() => {});
+    const served = Promise.all(serving.map(({ ended }) => ended)).then(() => {});
     if (deployment !== null) {
       const { buildId } = deployment.version;
       const current = await Promise.race([currentVersion(connection, namespace, buildId), served]);
@@ -78,6 +80,7 @@ export async function worker(role: WorkerRole): Promise<void> {
     await served;
   } finally {
     await trainer?.stop();
-    await connection.close();
+    // A worker that had to leave jobs still holds it.
+    await connection.close().catch(() => {});
   }
 }
