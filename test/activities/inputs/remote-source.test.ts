@@ -162,7 +162,7 @@ describe('a source behind URLs', () => {
     const path = served(questions, 'questions.jsonl');
     files.files.get(new URL(path).pathname)!.statuses = [503, 503];
     const { fingerprints } = activities(onWorker('six'));
-    await expect(fingerprints(specOf({ questions: path }))).rejects.toMatchObject({ name: 'DownloadInterrupted', message: expect.stringContaining('status 503') });
+    await expect(fingerprints(specOf({ questions: path }))).rejects.toMatchObject({ type: 'DownloadInterrupted', nonRetryable: false, message: expect.stringContaining('status 503') });
     expect((await fingerprints(specOf({ questions: path })))[path]).toBe(sha256Of(questions));
   });
 });
