@@ -27,10 +27,10 @@ async function temporal(...args: string[]): Promise<{ status: number; output: st
   }
 }
 
-async function start(workflowId: string, changes: Partial<SweepSpecInput> = {}): Promise<void> {
+async function start(workflowId: string, changes: Partial<SweepSpecInput> = {}, ...more: string[]): Promise<void> {
   const file = join(temporaryFolder(), 'spec.json');
   writeFileSync(file, JSON.stringify(smallSpec({ baselines: [], ...changes })));
-  const { status, output } = await temporal('workflow', 'start', '--type', 'sweep', '--task-queue', 'needlework', '--workflow-id', workflowId, '--input-file', file, '--static-summary', `the sweep ${workflowId}`);
+  const { status, output } = await temporal('workflow', 'start', '--type', 'sweep', '--task-queue', 'needlework', '--workflow-id', workflowId, '--input-file', file, '--static-summary', `the sweep ${workflowId}`, ...more);
   expect(output).toContain(workflowId);
   expect(status).toBe(0);
 }
@@ -168,8 +168,9 @@ describe('a sweep under the Temporal CLI', () => {
   it('is skipped and finished by updates', async () => {
     const { behaviour } = trainings({ real: 'hang', symbolic: 'fail' });
     await workers(behaviour);
-    await start('ended', { conditions: ['real', 'symbolic'], baselines: ['untuned'] });
+    await start('ended', { conditions: ['real', 'symbolic'], baselines: ['untuned'] }, '--priority-key', '4');
     await until(async () => (await progress('ended')).counts).toMatchObject({ running: 1, blocked: 1, done: 1 });
+    expect((await progress('ended')).steering).toMatchObject({ onFailure: 'park', priority: 4 });
     expect((await update('ended', 'skip', { cells: ['mdqa/tiny/symbolic'] })).output).toContain('skipped');
     expect((await update('ended', 'finish', { now: true })).output).toContain('stopping');
     expect((await result('ended')).result.status).toBe('partial');
