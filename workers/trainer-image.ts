@@ -16,7 +16,7 @@ const IN_IMAGE = /^(Containerfile|requirements(-deepspeed)?\.lock|needlework_tra
  */
 export async function trainerImage(folder = IMAGE_CONTEXT): Promise<string> {
   const hash = createHash('sha256');
-  for (const name of await listFiles(folder)) {
+  for (const name of listFiles(folder)) {
     if (IN_IMAGE.test(name) && !name.includes('__pycache__')) hash.update(`${name}\0${(await digestFile(join(folder, name))).sha256}\n`);
   }
   return `localhost/needlework-trainer:${hash.digest('hex').slice(0, 16)}`;

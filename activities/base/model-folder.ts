@@ -30,7 +30,7 @@ async function modelFiles(folder: string, field: string, { required, weights }: 
   if (!(await stat(folder).catch(() => null))?.isDirectory()) {
     throw hopeless('ModelMissing', `${field}: found no folder at ${folder}, allowed: a folder with ${required.join(', ')} and weights (${forms})`);
   }
-  const names = await listFiles(folder);
+  const names = listFiles(folder);
   const form = Object.values(weights).find((pattern) => names.some((name) => pattern.test(name)));
   const missing = [...required.filter((name) => !names.includes(name)), ...(form === undefined ? [forms] : [])];
   if (missing.length > 0) throw hopeless('ModelMissing', `${field}: ${folder} lacks ${missing.join(', ')}`);

@@ -1,6 +1,4 @@
 import { randomUUID } from 'node:crypto';
-import { mkdir, rm } from 'node:fs/promises';
-import { join } from 'node:path';
 import { Context, log } from '@temporalio/activity';
 import { ArtifactCorrupt } from '#infra/artifacts/errors.ts';
 import type { MadeFrom, Manifest } from '#infra/artifacts/manifest.ts';
@@ -15,6 +13,7 @@ import { LookUp } from './look-up.ts';
 import { type StageProgress, underHeartbeats } from './heartbeat.ts';
 import { NewsDesk, workflowTeller } from './news.ts';
 import { Pace } from './pace.ts';
+import { Scratch } from './scratch.ts';
 import { turnDown } from './turn-down.ts';
 import { versions } from './versions.ts';
 
@@ -31,8 +30,8 @@ export interface StageWork {
   optionalInput: (role: string) => Promise<string | null>;
   /** Empty folder for the artifact's files. */
   outputFolder: string;
-  /** Empty folder for anything else; deleted afterwards. */
-  workFolder: string;
+  /** Folder for anything else, empty at first; deleted afterwards. */
+  workFolder: () => string;
   /** Reports how far the work is; becomes the activity's heartbeat. */
   progress: (progress: StageProgress) => void;
   /** Takes a line of the work's log, of which the last ones are shown with the progress. */
@@ -74,14 +73,8 @@ export async function runStage(
     // Before anything is downloaded for it.
     await turnDown(context, recipe);
 
-    // Not mkdtemp: a trainer that runs as another user reads its job there.
-    const scratch = join(context.scratchFolder, `${stage}-${ref.key.slice(0, 12)}-${randomUUID()}`);
-    await mkdir(scratch, { recursive: true });
+    const scratch = new Scratch(context.scratchFolder, `${stage}-${ref.key.slice(0, 12)}-${randomUUID()}`);
     try {
-      const outputFolder = join(scratch, 'output');
-      const workFolder = join(scratch, 'work');
-      await mkdir(outputFolder);
-      await mkdir(workFolder);
       const read = new Map<string, MadeFrom>();
       const wasRead = (manifest: Manifest) => void read.set(manifest.key, { kind: manifest.kind, key: manifest.key, content: contentOf(manifest) });
       const obtain = async (role: string) => {
@@ -110,7 +103,7 @@ export async function runStage(
       const pace = new Pace();
       const news = new NewsDesk(workflowTeller(ref.key), context.newsSeconds);
       const manifest = await underHeartbeats({ phase: stage, done: 0, total: 1, unit: '' }, async (progress) => {
-        const outcome = await work({ recipe, input, inputRecipe, optionalInput, wasRead, outputFolder, workFolder, progress, log: (line) => pace.log(line), signal });
+        const outcome = await work({ recipe, input, inputRecipe, optionalInput, wasRead, outputFolder: scratch.outputFolder, workFolder: () => scratch.workFolder(), progress, log: (line) => pace.log(line), signal });
         signal.throwIfAborted();
         const committed = await context.store.commit(
           {
@@ -123,7 +116,7 @@ export async function runStage(
             ...(read.size > 0 && { madeFrom: [...read.values()] }),
             ...labelsOf(before?.manifest, force),
           },
-          outputFolder,
+          scratch.outputFolder,
           before?.version,
         );
         if (force !== undefined && !committed.forced?.includes(force)) throw new Error(`artifact ${stage}/${ref.key} was made anew by another maker, not under the label ${force}`);
@@ -132,7 +125,7 @@ export async function runStage(
       }, { pace, onAdvance: (advance) => news.offer(advance) });
       return resultOf(ref, manifest, false);
     } finally {
-      await rm(scratch, { recursive: true, force: true });
+      await scratch.remove();
     }
   } catch (error) {
     throw toFailure(await discarded(context, error));

@@ -25,9 +25,10 @@ export async function runTrainerJob(
   listeners: Pick<RunOptions, 'onCheckpoint'> = {},
 ): Promise<Required<Omit<StageOutcome, 'afterCommit'>>> {
   if (trainer === null) throw hopeless('NoTrainer', `this worker has no trainer; trainer stages belong on the ${TRAINER_QUEUE} task queue`);
-  const jobId = `${recipe.stage}-${workFolder.split('/').at(-2) ?? ''}`;
+  const folder = workFolder();
+  const jobId = `${recipe.stage}-${folder.split('/').at(-2) ?? ''}`;
   const job = parse(TrainerJob, { ...request, jobId, outputDir: jobOutputFolder, seed: recipe.seed }, `the trainer job of a ${recipe.stage} stage`);
-  const file = join(workFolder, 'job.json');
+  const file = join(folder, 'job.json');
   await writeFile(file, JSON.stringify(job, null, 2));
   const { result, ready } = await trainer.run(jobId, file, affinityOf(recipe), {
     ...listeners,

@@ -19,7 +19,7 @@ export async function publishFiles(reportsFolder: string, sweep: string, source:
 
 /** The same into a folder of one's own choice, where further files stay as they are. */
 export async function publishInto(folder: string, source: string, { clear = true, sweep, places }: { clear?: boolean; sweep: string; places: Places }): Promise<string> {
-  const names = (await listFiles(source)).filter((name) => !name.startsWith('.'));
+  const names = listFiles(source).filter((name) => !name.startsWith('.'));
   for (const name of names) {
     await mkdir(dirname(join(folder, name)), { recursive: true });
     // Whoever has the page open, or reads results.json, sees the old one or the new one, whole.

@@ -31,7 +31,7 @@ export function trainAdapter(context: ActivityContext, { recipe, force, checkpoi
     const trainFile = join(await tools.input('dataset'), 'train.jsonl');
     const maxTokens = (await contextTokensOf(tools, 'dataset')) + ANSWER_TOKENS;
     const address = { kind: recipe.stage, key: artifactKey(recipe) };
-    const folder = join(tools.workFolder, 'checkpoints');
+    const folder = join(tools.workFolder(), 'checkpoints');
     await mkdir(folder);
     const warn = (text: string) => log.warn(text);
     const resumed = await context.checkpoints.fetchNewest(address, folder, (name, problem) => warn(`checkpoint ${name} of train/${address.key} is not used: ${problem}`));

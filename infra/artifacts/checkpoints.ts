@@ -28,7 +28,7 @@ export class CheckpointStore {
   async save(address: ArtifactAddress, name: string, folder: string): Promise<void> {
     const prefix = `${folderOf(address)}/${name}`;
     const files: ManifestFile[] = [];
-    for (const file of await listFiles(folder)) files.push(await this.#objects.upload(prefix, folder, file));
+    for (const file of listFiles(folder)) files.push(await this.#objects.upload(prefix, folder, file));
     await this.#objects.putJson(`${prefix}/manifest.json`, { schemaVersion: 1, files } satisfies z.infer<typeof CheckpointManifest>, { ifNew: false });
     const all = await this.#objects.list(`${folderOf(address)}/`);
     const old = namesIn(address, all).slice(0, -KEPT);

@@ -1,6 +1,5 @@
 import { createHash } from 'node:crypto';
-import { createReadStream } from 'node:fs';
-import { readdir, stat } from 'node:fs/promises';
+import { createReadStream, readdirSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { pipeline } from 'node:stream/promises';
 
@@ -23,18 +22,15 @@ export async function digestFile(path: string): Promise<{ sha256: string; bytes:
 }
 
 /** Names of all files under `folder`, with `/` between folders, in code-point order. */
-export async function listFiles(folder: string): Promise<string[]> {
-  const entries = await readdir(folder, { recursive: true });
-  const names: string[] = [];
-  for (const entry of entries) {
-    if ((await stat(join(folder, entry))).isFile()) names.push(entry.replaceAll('\\', '/'));
-  }
-  return names.sort((a, b) => (a < b ? -1 : a > b ? 1 : 0));
+export function listFiles(folder: string): string[] {
+  // Not in the thread pool: a trip there and back costs ten times what a look at a folder does.
+  const names = readdirSync(folder, { recursive: true, encoding: 'utf8' }).filter((name) => statSync(join(folder, name)).isFile());
+  return names.map((name) => name.replaceAll('\\', '/')).sort((a, b) => (a < b ? -1 : a > b ? 1 : 0));
 }
 
 /** SHA-256 over names and contents of all files under `folder`. */
 export async function digestFolder(folder: string): Promise<string> {
   const hash = createHash('sha256');
-  for (const name of await listFiles(folder)) hash.update(`${name}\0${(await digestFile(join(folder, name))).sha256}\n`);
+  for (const name of listFiles(folder)) hash.update(`${name}\0${(await digestFile(join(folder, name))).sha256}\n`);
   return hash.digest('hex');
 }

@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
-import { mkdir, readFile, rename, writeFile } from 'node:fs/promises';
+import { mkdirSync, renameSync, writeFileSync } from 'node:fs';
+import { readFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import type { ArtifactAddress } from './errors.ts';
 import { Manifest } from './manifest.ts';
@@ -22,14 +23,18 @@ export class ManifestCache {
     }
   }
 
-  /** Keeps a manifest. What fails in it is no failure: it can be read from the store again. */
-  async put(address: ArtifactAddress, version: string, manifest: Manifest): Promise<void> {
+  /**
+   * Keeps a manifest. What fails in it is no failure: it can be read from the store again. A few kilobytes at the end of every stage: each
+   * trip to the thread pool would cost more than the writing.
+   */
+  put(address: ArtifactAddress, version: string, manifest: Manifest): void {
     const file = this.#file(address);
     const partial = `${file}.partial-${randomUUID()}`;
-    await mkdir(dirname(file), { recursive: true })
-      .then(() => writeFile(partial, JSON.stringify({ version, manifest })))
-      .then(() => rename(partial, file))
-      .catch(() => {});
+    try {
+      mkdirSync(dirname(file), { recursive: true });
+      writeFileSync(partial, JSON.stringify({ version, manifest }));
+      renameSync(partial, file);
+    } catch {}
   }
 
   #file({ kind, key }: ArtifactAddress): string {

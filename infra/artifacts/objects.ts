@@ -1,5 +1,4 @@
-import { createReadStream, createWriteStream } from 'node:fs';
-import { mkdir, readFile, stat, writeFile } from 'node:fs/promises';
+import { createReadStream, createWriteStream, mkdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import type { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
@@ -8,7 +7,7 @@ import { Upload } from '@aws-sdk/lib-storage';
 import { digestBytes, digestFile } from './files.ts';
 import type { ManifestFile } from './manifest.ts';
 
-/** Files up to this size are held in memory for as long as they are on their way: streams and parts cost more than they do. */
+/** Files up to this size are held in memory for as long as they are on their way, and read and written at once: streams, parts and trips to the thread pool cost more than they do. */
 const SMALL_BYTES = 2 ** 20;
 
 /** Objects of a bucket, as artifacts and checkpoints need them. */
@@ -66,7 +65,7 @@ export class Objects {
   /** Uploads file `name` of `folder` to `<prefix>/<hash>/<name>`: makers that race never overwrite each other's bytes. */
   async upload(prefix: string, folder: string, name: string): Promise<ManifestFile> {
     const path = join(folder, name);
-    const content = (await stat(path)).size > SMALL_BYTES ? null : await readFile(path);
+    const content = statSync(path).size > SMALL_BYTES ? null : readFileSync(path);
     const { sha256, bytes } = content === null ? await digestFile(path) : digestBytes(content);
     const object = `${prefix}/${sha256.slice(0, 16)}/${name}`;
     if (content !== null) await this.#s3.send(new PutObjectCommand({ Bucket: this.#bucket, Key: object, Body: content }));
@@ -79,8 +78,8 @@ export class Objects {
     const body = await this.read(file.object);
     if (body === null) return `file ${file.name} is gone`;
     const path = join(folder, file.name);
-    await mkdir(dirname(path), { recursive: true });
-    const { sha256, bytes } = file.bytes > SMALL_BYTES ? await streamTo(path, body as unknown as Readable) : await writeTo(path, await body.transformToByteArray());
+    mkdirSync(dirname(path), { recursive: true });
+    const { sha256, bytes } = file.bytes > SMALL_BYTES ? await streamTo(path, body as unknown as Readable) : writeTo(path, await body.transformToByteArray());
     if (sha256 === file.sha256) return null;
     return `file ${file.name} has ${bytes} bytes with SHA-256 ${sha256}, its manifest says ${file.bytes} bytes with ${file.sha256}`;
   }
@@ -132,8 +131,8 @@ async function streamTo(path: string, body: Readable): Promise<{ sha256: string;
   return digestFile(path);
 }
 
-async function writeTo(path: string, content: Uint8Array): Promise<{ sha256: string; bytes: number }> {
-  await writeFile(path, content);
+function writeTo(path: string, content: Uint8Array): { sha256: string; bytes: number } {
+  writeFileSync(path, content);
   return digestBytes(content);
 }
 

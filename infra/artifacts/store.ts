@@ -1,8 +1,7 @@
 import { randomUUID } from 'node:crypto';
-import { createWriteStream } from 'node:fs';
-import { access, mkdir, rename, rm } from 'node:fs/promises';
+import { existsSync, mkdirSync, renameSync } from 'node:fs';
+import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import { pipeline } from 'node:stream/promises';
 import { setTimeout } from 'node:timers/promises';
 import type { S3Client } from '@aws-sdk/client-s3';
 import PQueue from 'p-queue';
@@ -96,7 +95,7 @@ export class ArtifactStore {
         const known = version === undefined ? null : await this.#manifests.get(address, version);
         if (known !== null) return { manifest: known, version: version as string };
         const found = await this.findVersion(address);
-        if (found !== null) await this.#manifests.put(address, found.version, found.manifest);
+        if (found !== null) this.#manifests.put(address, found.version, found.manifest);
         return found;
       }),
     );
@@ -108,13 +107,13 @@ export class ArtifactStore {
    */
   async commit(artifact: NewArtifact, folder: string, replaces?: string): Promise<Manifest> {
     const files: ManifestFile[] = [];
-    for (const name of await listFiles(folder)) files.push(await this.#objects.upload(folderOf(artifact), folder, name));
+    for (const name of listFiles(folder)) files.push(await this.#objects.upload(folderOf(artifact), folder, name));
     const { kind, key, recipe, summary, measurements, versions, madeFrom, forced } = artifact;
     const manifest = Manifest.parse({ schemaVersion: 1, kind, key, recipe, files, summary, measurements, versions, ...(madeFrom && { madeFrom }), ...(forced && { forced }), committedAt: new Date().toISOString() });
     for (let tries = 1; ; tries += 1) {
       const version = await this.#objects.putJson(manifestObject(artifact), manifest, { ifNew: replaces === undefined, ifVersion: replaces });
       if (version !== null) {
-        await this.#manifests.put(artifact, version, manifest);
+        this.#manifests.put(artifact, version, manifest);
         return manifest;
       }
       const first = await this.findVersion(artifact);
@@ -143,23 +142,21 @@ export class ArtifactStore {
   async #localCopy(address: ArtifactAddress, manifest: Manifest): Promise<string> {
     // A rebuilt artifact may hold other files: the local copy is that of one commit.
     const folder = join(this.#cacheFolder, address.kind, address.key, Buffer.from(manifest.committedAt).toString('hex'));
-    const complete = join(folder, '.complete');
-    if (await exists(complete)) return folder;
+    if (existsSync(folder)) return folder;
     // Not mkdtemp: whoever may read the cache, such as a trainer that runs as another user, may read this copy.
     const partial = `${folder}.partial-${randomUUID()}`;
-    await mkdir(partial, { recursive: true });
+    mkdirSync(partial, { recursive: true });
     try {
       for (const file of manifest.files) {
         // What came over a bad connection comes right the second time.
         const problem = (await this.#objects.download(file, partial)) && (await this.#objects.download(file, partial));
         if (problem !== null) throw new ArtifactCorrupt(address, problem, manifest.committedAt);
       }
-      await pipeline([''], createWriteStream(join(partial, '.complete')));
-      await rename(partial, folder);
+      renameSync(partial, folder);
     } catch (error) {
       await rm(partial, { recursive: true, force: true });
       // Someone else may have put the same copy there meanwhile.
-      if (!(await exists(complete))) throw error;
+      if (!existsSync(folder)) throw error;
     }
     return folder;
   }
@@ -211,13 +208,6 @@ function folderOf({ kind, key }: ArtifactAddress): string {
 
 function manifestObject(address: ArtifactAddress): string {
   return `${folderOf(address)}/manifest.json`;
-}
-
-async function exists(path: string): Promise<boolean> {
-  return access(path).then(
-    () => true,
-    () => false,
-  );
 }
 
 function firstLine(text: string): string {

@@ -14,7 +14,9 @@ const here = (name: string) => fileURLToPath(new URL(name, import.meta.url));
 
 export interface Other {
   name: string;
-  /** Seconds of one run; the second and further ones find everything there. */
+  /** Seconds from its command to the moment that it can run anything: imports and, of Prefect, the start of its server. 0 where a run is the whole program. */
+  startSeconds: number;
+  /** Seconds of one run after that; the second and further ones find everything there. */
   run: () => Promise<number>;
   stop: () => Promise<void>;
 }
@@ -62,6 +64,7 @@ export function snakemake(options: OtherOptions): Other {
   const args = [...storage, '--snakefile', here('Snakefile'), '--directory', results, '--cores', String(CORES), '--quiet', 'all', '--config', `dag=${dag}`, `last=${options.nodes.at(-1)!.id}`];
   return {
     name: 'Snakemake',
+    startSeconds: 0,
     run: async () => {
       const log = openSync(join(home, 'log'), 'a');
       const started = performance.now();
@@ -76,13 +79,11 @@ export function snakemake(options: OtherOptions): Other {
   };
 }
 
-/** Without the time that its imports take. */
 export const dagster = (options: OtherOptions) => scripted('Dagster', 'dagster_dag.py', options, (home) => {
   mkdirSync(join(home, 'dagster-home'));
   writeFileSync(join(home, 'dagster-home', 'dagster.yaml'), 'telemetry:\n  enabled: false\n');
 });
 
-/** Without the time that its imports and the start of its server take. */
 export const prefect = (options: OtherOptions) => scripted('Prefect', 'prefect_dag.py', options);
 
 /** A script that says that it is ready, and then, for each line that it gets, how long a run took. */
@@ -90,6 +91,7 @@ async function scripted(name: string, script: string, options: OtherOptions, bef
   const { home, dag, results, place } = prepare(options, name.toLowerCase());
   before(home);
   const log = openSync(join(home, 'log'), 'a');
+  const spawned = performance.now();
   const child: ChildProcess = spawn(join(options.programs, 'python'), [here(script), dag, place], { env: environment(home, options.bucket), stdio: ['pipe', 'pipe', log] });
   closeSync(log);
   const ended = once(child, 'exit').then(([code]) => code as number | null);
@@ -104,6 +106,7 @@ async function scripted(name: string, script: string, options: OtherOptions, bef
   await answer();
   return {
     name,
+    startSeconds: (performance.now() - spawned) / 1000,
     run: async () => {
       child.stdin!.write('run\n');
       const { stages, seconds } = await answer();

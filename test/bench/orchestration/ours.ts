@@ -1,15 +1,20 @@
 /** Runs of the grid on our workflows: the embedded Temporal server, and real artifacts on the embedded S3 server, read and written by every stage. */
-import { spawn } from 'node:child_process';
+import { execFile, spawn } from 'node:child_process';
 import { once } from 'node:events';
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { promisify } from 'node:util';
 import { SweepResult } from '#workflows/contracts/progress.ts';
 import { LIGHT_QUEUE, LLM_QUEUE } from '#workflows/queues.ts';
 import { s3ForTests, storedActivities } from '../../support/stored-activities.ts';
 import { temporalForTests } from '../../support/temporal.ts';
+import { executable } from '../../infra/servers/support.ts';
 import { cpuSeconds } from './cpu.ts';
 import { gridSpec } from './dag.ts';
 
 export interface OurRun {
+  /** From the command that starts the sweep to the end of the one that waits for its result. */
   seconds: number;
   /** Stages that did work, and that were there. */
   ran: number;
@@ -35,15 +40,20 @@ export async function startOurs(folder: string) {
   const pids: Record<Process, number> = { 'Temporal server': temporal.server.pid, 'S3 server': s3.pid, 'light worker': process.pid, 'trainer worker': trainer.pid! };
   const cpu = () => Object.entries(pids).map(([name, pid]) => [name as Process, cpuSeconds(pid)] as const);
   let count = 0;
+  const cli = (...args: string[]) => promisify(execFile)(executable('NEEDLEWORK_TEMPORAL_CLI'), [...args, '--address', temporal.server.address], { env: { PATH: process.env.PATH, HOME: folder } });
   return {
     /** With another seed than before all has to be made anew, by workers that have done such work already. */
     run: async (seed = 1): Promise<OurRun> => {
       count += 1;
       const workflowId = `bench-${count}`;
+      const spec = join(folder, `${workflowId}.json`);
+      writeFileSync(spec, JSON.stringify({ ...gridSpec(), seed }));
       const [started, before] = [performance.now(), new Map(cpu())];
-      const result = SweepResult.parse(await temporal.client.workflow.execute('sweep', { workflowId, taskQueue: LIGHT_QUEUE, args: [{ ...gridSpec(), seed }] }));
+      await cli('workflow', 'start', '--type', 'sweep', '--task-queue', LIGHT_QUEUE, '--workflow-id', workflowId, '--input-file', spec);
+      await cli('workflow', 'result', '--workflow-id', workflowId);
       const seconds = (performance.now() - started) / 1000;
       const used = Object.fromEntries(cpu().map(([name, now]) => [name, now === null ? null : now - before.get(name)!])) as OurRun['cpu'];
+      const result = SweepResult.parse(await temporal.client.workflow.getHandle(workflowId).result());
       if (result.status !== 'complete') throw new Error(`the sweep ended as ${result.status}`);
       const lengthOf = async (id: string) => (await temporal.client.workflow.getHandle(id).describe()).historyLength;
       const lengths = await Promise.all(result.cells.filter(({ workflowId: id }) => id !== null).map(({ workflowId: id }) => lengthOf(id!)));
