@@ -9,12 +9,15 @@ import { CODE_MEMO, endRun, openCellsOf, specOf } from './running-sweep.ts';
 
 const REASON = 'its history does not go on under the present workflow code';
 
+/** Bytes that come at once. A page of a large sweep's history, of look-ups and starts of cells, is more than the 4 MB that clients take as a rule. */
+const MOST_OF_A_HISTORY = 64_000_000;
+
 /**
  * Starts those open sweeps again whose histories, or those of their cells, the code does not go on with. Call it before any worker
  * runs that code. `say` is told of each. Returns their workflow ids.
  */
 export async function renewSweeps({ address, namespace, workflowBundle, code, say }: { address: string; namespace: string; workflowBundle: WorkflowBundleOption; code: string; say: (text: string) => void }): Promise<string[]> {
-  const connection = await Connection.connect({ address });
+  const connection = await Connection.connect({ address, channelArgs: { 'grpc.max_receive_message_length': MOST_OF_A_HISTORY } });
   try {
     const client = new Client({ connection, namespace });
     const renewed: string[] = [];
@@ -43,7 +46,7 @@ async function goesOn(client: Client, sweep: WorkflowHandle, workflowBundle: Wor
 
 async function startAgain(client: Client, handle: WorkflowHandle, code: string): Promise<void> {
   const description = await handle.describe();
-  const given = specOf(await handle.fetchHistory());
+  const given = await specOf(client, handle.workflowId);
   const [staticSummary, staticDetails] = [await description.staticSummary(), await description.staticDetails()];
   const { priority } = description.raw.workflowExecutionInfo ?? {};
   await endRun(client, handle, description, REASON);

@@ -18,7 +18,7 @@ export async function endOutdatedRun(client: Client, workflowId: string, given: 
   const handle = client.workflow.getHandle(workflowId);
   const description = await describe(handle);
   if (description === null || description.status.name !== 'RUNNING') return null;
-  const reason = await reasonToEnd(handle, description, given, code);
+  const reason = await reasonToEnd(client, description, given, code);
   if (reason === null) return null;
   await endRun(client, handle, description, reason);
   return reason;
@@ -31,10 +31,10 @@ export async function endRun(client: Client, handle: WorkflowHandle, description
   await closed(client, children);
 }
 
-async function reasonToEnd(handle: WorkflowHandle, { memo }: WorkflowExecutionDescription, given: unknown, code: string): Promise<string | null> {
+async function reasonToEnd(client: Client, { memo, workflowId }: WorkflowExecutionDescription, given: unknown, code: string): Promise<string | null> {
   const startedBy = memo?.[CODE_MEMO];
   if (startedBy !== undefined && startedBy !== code) return 'the workflow code has changed';
-  const running = specOf(await handle.fetchHistory());
+  const running = await specOf(client, workflowId);
   // As JSON, as it was sent.
   return isDeepStrictEqual(running, JSON.parse(JSON.stringify(given))) ? null : 'the spec has changed';
 }
@@ -42,9 +42,10 @@ async function reasonToEnd(handle: WorkflowHandle, { memo }: WorkflowExecutionDe
 /** Workflow ids of the cells of a run that have not closed. */
 export const openCellsOf = ({ raw }: WorkflowExecutionDescription): string[] => (raw.pendingChildren ?? []).flatMap(({ workflowId }) => (workflowId ? [workflowId] : []));
 
-/** What a sweep was started with, by its history. */
-export function specOf({ events }: Awaited<ReturnType<WorkflowHandle['fetchHistory']>>): unknown {
-  const payload = events?.[0]?.workflowExecutionStartedEventAttributes?.input?.payloads?.[0];
+/** What a sweep was started with, by its history: the first event alone, since a page of a large sweep's is more than a client takes. */
+export async function specOf({ workflowService, options }: Client, workflowId: string): Promise<unknown> {
+  const { history } = await workflowService.getWorkflowExecutionHistory({ namespace: options.namespace, execution: { workflowId }, maximumPageSize: 1 });
+  const payload = history?.events?.[0]?.workflowExecutionStartedEventAttributes?.input?.payloads?.[0];
   return payload && defaultPayloadConverter.fromPayload(payload);
 }
 

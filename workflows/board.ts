@@ -1,5 +1,5 @@
 /** The state of a sweep as people see it: what each cell does, what came out, and what waits for whom. Plain data and pure updates. */
-import type { ArtifactKey, Recipe, Stage, StageResult } from './contracts/artifacts.ts';
+import type { ArtifactKey, Recipe, Stage, StageResult, Summary } from './contracts/artifacts.ts';
 import type { CellProgress, Failure, StageAdvance, StageEvent, SweepProgress, SweepStatus } from './contracts/progress.ts';
 import type { SweepSpec } from './contracts/spec.ts';
 import type { Steering } from './contracts/steering.ts';
@@ -28,6 +28,12 @@ export interface Board {
   shared: Map<ArtifactKey, Shared>;
   /** Stages that will not be made in this run, by cell. */
   givenUp: Map<string, Set<Stage>>;
+  /** Stages of which the artifact was there already, by cell. */
+  reused: Map<string, Set<Stage>>;
+  /** Which run of the sweep it is: where the history of one has grown long, the sweep continues in the next. */
+  run: number;
+  /** What the run before may have had under way as it ended. Whoever finds it there has it from that, which nobody was charged for. */
+  underWay: ReadonlySet<ArtifactKey>;
   /** What is told of it is worked out from this (board-view.ts). */
   cost: Pick<SweepProgress['cost'], 'llmDollars' | 'gpuDollars' | 'trainerHours'>;
   price: Pick<SweepSpec, 'gpuHourDollars'>;
@@ -48,6 +54,9 @@ export function newBoard(plan: Plan, price: Board['price'] = {}): Board {
     cells: new Map(unitsOf(plan).map((unit) => [unit.id, waiting(unit)])),
     shared: new Map(),
     givenUp: new Map(),
+    reused: new Map(),
+    run: 1,
+    underWay: new Set(),
     cost: { llmDollars: 0, gpuDollars: gpuDollars(price, 'cpu', 0), trainerHours: 0 },
     price,
     artifactsAt: null,
@@ -134,20 +143,36 @@ export function onNotMadeAnew(board: Board, id: string, stage: Stage): void {
 }
 
 function onStageDone(board: Board, cell: CellProgress, stage: Stage, result: StageResult): void {
-  const { summary, reused, ref } = result;
+  const { summary, ref } = result;
+  const reused = isReused(board, result);
   cell.stage = stage;
   delete cell.running[stage];
   cell.failures = cell.failures.filter((failure) => failure.stage !== stage);
   cell.artifacts[stage] = `${ref.stage}/${ref.key}`;
   cell.stagesDone += 1;
-  if (reused) cell.stagesReused += 1;
+  if (reused) onReused(board, cell, stage);
   else charge(board, { stage, params: {} }, result);
+  showFacts(cell, stage, summary);
+}
+
+function isReused({ underWay }: Board, { reused, ref }: StageResult): boolean {
+  return reused && !underWay.has(ref.key);
+}
+
+/** Counts a stage as one of which the artifact was there already. */
+export function onReused({ reused }: Board, cell: CellProgress, stage: Stage): void {
+  cell.stagesReused += 1;
+  reused.set(cell.id, (reused.get(cell.id) ?? new Set()).add(stage));
+}
+
+/** What is told of a cell from a stage's results. */
+export function showFacts(cell: CellProgress, stage: Stage, summary: Summary): void {
   if (stage === 'evaluate' && typeof summary.f1 === 'number') cell.f1 = summary.f1;
   if (stage === 'score' && typeof summary.retrievalHeads === 'number') cell.retrievalHeads = summary.retrievalHeads;
 }
 
 /** Status of a cell that follows from its stages; one that was given up stays so. */
-function settle(cell: CellProgress): void {
+export function settle(cell: CellProgress): void {
   if (cell.status === 'skipped' || cell.status === 'failed') return;
   if (cell.failures.length > 0) cell.status = 'blocked';
   else if (cell.stagesDone === cell.stagesTotal) cell.status = 'done';
@@ -239,8 +264,9 @@ export function onShared(board: Board, key: ArtifactKey, name: string, change: P
 
 /** Something that cells share is there. */
 export function onSharedDone(board: Board, key: ArtifactKey, name: string, recipe: Recipe, result: StageResult): void {
-  onShared(board, key, name, { status: 'done', reused: result.reused, advance: null, failure: null });
-  if (!result.reused) charge(board, recipe, result);
+  const reused = isReused(board, result);
+  onShared(board, key, name, { status: 'done', reused, advance: null, failure: null });
+  if (!reused) charge(board, recipe, result);
 }
 
 function charge(board: Board, made: Pick<Recipe, 'stage' | 'params'>, { ref, summary, seconds = 0 }: StageResult): void {

@@ -1,4 +1,4 @@
-import type { StageEvent } from './contracts/progress.ts';
+import type { Failure, StageEvent } from './contracts/progress.ts';
 import type { CellOrders } from './contracts/steering.ts';
 import { givenUp, givenUpIn } from './failures.ts';
 import type { CellWork } from './plan/plan.ts';
@@ -7,10 +7,10 @@ import { CellDesk } from './steering/cell-desk.ts';
 /**
  * One cell of the grid: (task, model, condition) from training data to scored and masked heads (paper, sections 3 and 4).
  * A stage that fails for good waits for a person, with the workflow (steering/cell-desk.ts). Its result is what its sweep has not
- * been told before.
+ * been told before. What its sweep knows to be `blocked`, from an earlier run, waits on where it did.
  */
-export async function cell(plan: CellWork, orders: CellOrders = { paused: false, onFailure: 'park', news: 'all' }, startedAs = ''): Promise<StageEvent[]> {
-  const desk = new CellDesk(plan, orders, startedAs);
+export async function cell(plan: CellWork, orders: CellOrders = { paused: false, onFailure: 'park', news: 'all' }, startedAs = '', blocked: Failure[] = []): Promise<StageEvent[]> {
+  const desk = new CellDesk(plan, orders, startedAs, blocked);
   const { dataset, train, evaluate, score, mask } = plan.stages;
   try {
     await desk.run(dataset);

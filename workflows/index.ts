@@ -8,7 +8,7 @@ export { cell } from './cell.ts';
 export { discard } from './discard.ts';
 
 /** See `sweep.ts`. */
-export async function sweep(given: unknown): Promise<SweepResult> {
+export async function sweep(given: unknown, carried?: unknown): Promise<SweepResult> {
   const loaded = await import(/* webpackMode: "eager" */ './sweep.ts');
-  return loaded.sweep(given);
+  return loaded.sweep(given, carried);
 }

@@ -18,10 +18,16 @@ export class Notices {
   readonly #webhook: Webhook | undefined;
   #blocked: (Failure & { cell: string })[] = [];
   #sending: Promise<void> | null = null;
+  #posting = 0;
 
   constructor(sweep: string, { run }: SweepSpec) {
     this.#sweep = sweep;
     this.#webhook = run?.webhook;
+  }
+
+  /** Whether nothing is on its way. */
+  get areTold(): boolean {
+    return this.#sending === null && this.#posting === 0;
   }
 
   /** A cell waits for a person. Cells that block while a notice is on its way share the next one. */
@@ -63,10 +69,13 @@ export class Notices {
   }
 
   async #post(notice: Notice): Promise<void> {
+    this.#posting += 1;
     try {
       await postNotice.executeWithOptions({ summary: `${this.#sweep}: webhook, ${notice.event}` }, [{ webhook: this.#webhook!, notice }]);
     } catch (error) {
       log.warn(`the webhook could not be told that ${notice.text}: ${error instanceof Error ? (error.cause instanceof Error ? error.cause.message : error.message) : error}`);
+    } finally {
+      this.#posting -= 1;
     }
   }
 }

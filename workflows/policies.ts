@@ -53,8 +53,21 @@ export interface SweepLimits {
   planned: number;
   /** How often a sweep looks whether anybody does its trainer jobs. Each look is kept in its history. */
   looks: { firstMs: number; factor: number; mostMs: number };
+  /**
+   * What one run of a sweep may come to before it continues as new: events and bytes of its history, signals and updates that it
+   * got. Well below what ends it, or has it hear nothing more (51,200, 50 MB, 10,000 and 2,000), since it then waits for a good moment.
+   */
+  history: { events: number; bytes: number; signals: number; updates: number };
 }
-export const LIMITS: SweepLimits = { atOnce: 500, starting: 100, tellingAll: 200, withArtifacts: 1_000, planned: 300, looks: { firstMs: 15_000, factor: 2, mostMs: 3_600_000 } };
+export const LIMITS: SweepLimits = {
+  atOnce: 500,
+  starting: 100,
+  tellingAll: 200,
+  withArtifacts: 1_000,
+  planned: 300,
+  looks: { firstMs: 15_000, factor: 2, mostMs: 3_600_000 },
+  history: { events: 20_000, bytes: 24_000_000, signals: 7_000, updates: 1_400 },
+};
 
 /** Between two signals of a cell to its sweep, unless it needs a person: news of stages that take less come together. */
 export const NEWS_PAUSE_MS = 5_000;

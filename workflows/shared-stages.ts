@@ -89,7 +89,8 @@ export class SharedStages {
     const { board, desk, finished, locations, account, changed } = this.#means;
     const there = finished[key];
     if (there !== undefined) {
-      onSharedDone(board, key, label, recipe, there);
+      // That of an earlier run of the sweep is counted already.
+      if (board.shared.get(key)?.status !== 'done') onSharedDone(board, key, label, recipe, there);
       return there;
     }
     await desk.gate.passed();

@@ -6,6 +6,7 @@ import type { Fingerprints } from './plan/recipes.ts';
 import type { SharedStages } from './shared-stages.ts';
 import type { Desk } from './steering/desk.ts';
 import type { Healing } from './steering/healing.ts';
+import type { StoppedParts } from './stopped-parts.ts';
 
 /** One run of a sweep, as those that run its parts share it. */
 export interface SweepRun {
@@ -20,6 +21,10 @@ export interface SweepRun {
   healing: Healing;
   /** Results of stages that were there before, by key. */
   finished: FindResult;
+  /** What waits for a person, or was given up, part by part. */
+  stopped: StoppedParts;
+  /** Units that an earlier run of the sweep had begun, and this one goes on with. */
+  begun: ReadonlySet<string>;
   /** What was given up, in whatever order that was. */
   failures: SweepResult['failures'];
   /** Why cells could not be patched, by id. */

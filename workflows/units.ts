@@ -17,11 +17,14 @@ import { type BaselinePlan, type CellPlan, realCellOf, refsOf, type Unit } from 
 import { OLD_CELL_CLOSES } from './policies.ts';
 import { runStage } from './stage.ts';
 import { startCancellable } from './steering/cancellable.ts';
+import type { Part } from './stopped-parts.ts';
 import type { SweepRun } from './sweep-run.ts';
 
 /** A cell with all that it rests on, patching aside. */
 export async function runCell(run: SweepRun, unit: CellPlan): Promise<void> {
-  await onShared(run, unit, cellLabel(unit), () => runCellWorkflow(run, unit));
+  const blocked = run.stopped.of(unit.id, '');
+  const asBefore = blocked?.state === 'in its workflow' ? () => runCellWorkflow(run, unit, blocked.failures) : undefined;
+  await onShared(run, unit, cellLabel(unit), () => runCellWorkflow(run, unit), asBefore);
 }
 
 export async function runBaseline(run: SweepRun, unit: BaselinePlan): Promise<void> {
@@ -39,6 +42,7 @@ export async function runPatch(run: SweepRun, unit: CellPlan): Promise<void> {
     onStageReused(run.board, unit.id, patch, there);
     return;
   }
+  if (unit.id in run.unpatched) return onStageGivenUp(run.board, unit.id, 'patch');
   await steadily(run, unit, cellLabel(unit), 'patch', async (again) => {
     const lacking = await lackingForPatch(run.board, unit, real);
     if (lacking === null) {
@@ -50,9 +54,11 @@ export async function runPatch(run: SweepRun, unit: CellPlan): Promise<void> {
   });
 }
 
-/** Makes what the unit shares with others, and then the unit, unless all of it is there already. */
-async function onShared(run: SweepRun, unit: Unit, label: string, work: () => Promise<void>): Promise<void> {
+/** Makes what the unit shares with others, and then the unit, unless all of it is there already. `asBefore`: what it does instead at first, where it has what it shares, and was blocked. */
+async function onShared(run: SweepRun, unit: Unit, label: string, work: () => Promise<void>, asBefore?: () => Promise<void>): Promise<void> {
   await steadily(run, unit, label, '', async (again) => {
+    // Who waits for a person has no slot; it takes one as it goes on.
+    if (!again && asBefore !== undefined) return asBefore().finally(() => run.desk.slots.leave(unit.id));
     await (again ? run.shared.remake(unit) : run.shared.make(unit));
     if (reuse(run, unit)) return;
     await run.desk.slots.hold(unit.id, work);
@@ -60,19 +66,38 @@ async function onShared(run: SweepRun, unit: Unit, label: string, work: () => Pr
 }
 
 /** Runs `work` until it is done or given up: what fails in it waits for a person's word. `part` tells parts of a unit apart. */
-async function steadily(run: SweepRun, unit: Unit, label: string, part: '' | 'patch', work: (again: boolean) => Promise<void>): Promise<void> {
-  const { board, desk, failures } = run;
+async function steadily(run: SweepRun, unit: Unit, label: string, part: Part, work: (again: boolean) => Promise<void>): Promise<void> {
+  const { board, desk, failures, stopped: stops } = run;
+  const before = stops.of(unit.id, part);
+  if (before?.state === 'given up') return;
   const giveUp = (given: readonly Failure[], by: Exclude<Verdict, 'retry'>) => {
+    stops.set(unit.id, part, { state: 'given up', failures: given });
     failures.push(...given.map((failure) => ({ cell: unit.id, ...failure })));
     onUnitGivenUp(board, unit.id, given, by === 'skip' ? 'skipped' : 'failed');
   };
   const onWord = (word: Exclude<Verdict, 'retry'>) => {
     // Of a cell that was not even scored there is nothing to say about its patching.
     if (part === '' || hasFinished(board, unit.id, 'score')) giveUp([stopped(run, unit.id, label, part, word)], word);
+    else stops.set(unit.id, part, { state: 'given up', failures: [] });
   };
-  if (desk.ending) return onWord('finish');
+  /** Whether a person has it tried again; if not, it is given up. */
+  const isTriedAgain = async (waiting: readonly Failure[], news = waiting): Promise<boolean> => {
+    stops.set(unit.id, part, { state: 'parked', failures: waiting });
+    const verdict = await desk.verdictOn(unit.id, news, part).catch((cancelled: unknown) => {
+      if (desk.cancelled) throw cancelled;
+      return desk.wordOn(unit.id) ?? 'skip';
+    });
+    stops.delete(unit.id, part);
+    if (verdict !== 'retry') giveUp(waiting, verdict);
+    else for (const failure of waiting) onFailureRetried(board, unit.id, failure);
+    run.changed();
+    return verdict === 'retry';
+  };
+  if (desk.ending && !run.begun.has(unit.id)) return onWord('finish');
   await desk.inScope(unit.id, async () => {
-    for (let again = false; ; again = true) {
+    const wasParked = before?.state === 'parked';
+    if (wasParked && !(await isTriedAgain(before.failures, []))) return;
+    for (let again = wasParked; ; again = true) {
       try {
         return await work(again);
       } catch (error) {
@@ -85,12 +110,7 @@ async function steadily(run: SweepRun, unit: Unit, label: string, part: '' | 'pa
         if (run.healing.takes(unit.id, failure)) continue;
         onUnitBlocked(board, unit.id, failure);
         run.changed();
-        const verdict = await desk.verdictOn(unit.id, failure, part).catch((cancelled: unknown) => {
-          if (desk.cancelled) throw cancelled;
-          return desk.wordOn(unit.id) ?? 'skip';
-        });
-        if (verdict !== 'retry') return giveUp([failure], verdict);
-        onFailureRetried(board, unit.id, failure);
+        if (!(await isTriedAgain([failure]))) return;
       } finally {
         run.changed();
       }
@@ -99,7 +119,7 @@ async function steadily(run: SweepRun, unit: Unit, label: string, part: '' | 'pa
 }
 
 /** Why a unit, or its patching, ended that a person stopped. */
-function stopped({ board }: SweepRun, id: string, label: string, part: '' | 'patch', word: Exclude<Verdict, 'retry'>): Failure {
+function stopped({ board }: SweepRun, id: string, label: string, part: Part, word: Exclude<Verdict, 'retry'>): Failure {
   const cell = board.cells.get(id);
   const stage = part || (cell?.stage ?? 'unknown');
   const when = cell === undefined || cell.status === 'waiting' ? 'before it had begun' : `at stage ${stage}`;
@@ -158,7 +178,8 @@ async function runOwnStage(run: SweepRun, id: string, label: string, recipe: Rec
   onStageEvent(run.board, { ...event, state: 'done', result });
 }
 
-async function runCellWorkflow(run: SweepRun, unit: CellPlan): Promise<void> {
+/** `blocked`: what the cell is blocked at already, since an earlier run of the sweep. */
+async function runCellWorkflow(run: SweepRun, unit: CellPlan, blocked: readonly Failure[] = []): Promise<void> {
   const { desk, board, name } = run;
   const workflowId = cellWorkflowId(name, unit.id);
   const orders = desk.ordersOf(unit.id);
@@ -167,7 +188,7 @@ async function runCellWorkflow(run: SweepRun, unit: CellPlan): Promise<void> {
   const start = () =>
     startChild(cell, {
       workflowId,
-      args: [work, orders, startedAs],
+      args: blocked.length > 0 ? [work, orders, startedAs, [...blocked]] : [work, orders, startedAs],
       parentClosePolicy: ParentClosePolicy.TERMINATE,
       staticSummary: cellLabel(unit),
       staticDetails: artifactsMarkdown(unit),
@@ -175,6 +196,8 @@ async function runCellWorkflow(run: SweepRun, unit: CellPlan): Promise<void> {
       ...(orders.priority !== undefined && { priority: { priorityKey: orders.priority } }),
     });
   const child = await desk.starts.hold(unit.id, () => whenFree(workflowId, () => startCancellable(start)));
+  // From now on its workflow is where it waits.
+  if (blocked.length > 0) run.stopped.delete(unit.id, '');
   onCellStarted(board, unit.id, workflowId);
   run.changed();
   try {

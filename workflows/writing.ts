@@ -22,8 +22,14 @@ export class LlmAccount {
   /** Told what stages wait for; null once they go on. */
   onWait: (waitingFor: string | null) => void = () => {};
 
-  constructor(spec: SweepSpec) {
-    this.#use = llmUseOf(spec);
+  /** `use`: where an earlier run of the sweep has come to use it otherwise than its spec says. */
+  constructor(spec: SweepSpec, use: LlmUse | undefined = llmUseOf(spec)) {
+    this.#use = use;
+  }
+
+  /** How the LLM may be used now; undefined where none is asked. */
+  get use(): LlmUse | undefined {
+    return this.#use;
   }
 
   get ceiling(): number | undefined {

@@ -12,6 +12,9 @@ import { filesOf } from '#workflows/plan/source-files.ts';
 /** How a stage of the instant activities goes: as a rule it succeeds at once. One that trips hangs until it is cancelled, and then fails in a way that is worth another attempt. */
 export type StageBehaviour = (recipe: Recipe, llm: LlmUse | undefined) => 'succeed' | 'fail' | 'hang' | 'trip' | 'too dear';
 
+/** What stages tell of what they made. */
+const SUMMARIES: Partial<Record<Recipe['stage'], StageResult['summary']>> = { evaluate: { f1: 0.5 }, write: { dollars: 0.5 } };
+
 /**
  * Activities whose stages do no work, for tests of the orchestration alone: an artifact is an entry of `made`. What runs
  * is told by `ran`.
@@ -33,8 +36,11 @@ export function instantActivities(behaviour: StageBehaviour = () => 'succeed', b
     }
     if (how === 'too dear') throw ApplicationFailure.nonRetryable('spent $1.00 of $1.00', 'CostCeilingReached');
     if (how === 'fail') throw ApplicationFailure.nonRetryable('the data is malformed', 'SourceError');
+    // Another attempt may have committed it meanwhile.
+    const raced = made.get(artifactKey(recipe));
+    if (raced !== undefined) return { ...raced, reused: true };
     ran.push(recipe);
-    const result: StageResult = { ref: refOf(recipe), reused: false, summary: recipe.stage === 'evaluate' ? { f1: 0.5 } : {} };
+    const result: StageResult = { ref: refOf(recipe), reused: false, summary: SUMMARIES[recipe.stage] ?? {}, seconds: 36 };
     made.set(result.ref.key, result);
     return result;
   };

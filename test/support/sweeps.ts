@@ -30,6 +30,7 @@ export function sweepsForTests(prefix: string, workflows?: URL) {
   return {
     client: () => temporal.client,
     native: () => temporal.native,
+    bundle: () => temporal.workflowBundle,
     address: () => temporal.server.address,
     /** Workers for all queues, until the test ends, but those that come `later`, which are started by `trainers` and `writers`. */
     workers: async (behaviour?: StageBehaviour, batches?: { submitted: string[]; polls: number }, later: ('trainers' | 'writers')[] = []) => {

@@ -96,7 +96,7 @@ export interface Plan {
 /** Stages of all units of a task and model. */
 type CommonStages = SharedStages & { test: Recipe };
 
-/** Cells of one sweep: with many more, its result and its history would be larger than a server takes (npm run bench -- scale). */
+/** Cells of one sweep: with many more, its result, and what one of its runs hands to the next, would be larger than a server takes (npm run bench -- scale). */
 export const MOST_CELLS = 3_000;
 
 /** What a condition's cells of a task and model have in common, however they are tuned. */

@@ -4,7 +4,7 @@ import { showStage, showStatus } from '../attributes.ts';
 import type { Recipe, Stage, StageResult } from '../contracts/artifacts.ts';
 import type { CellStatus, Failure, StageAdvance, StageEvent, StageNews } from '../contracts/progress.ts';
 import type { CellOrders } from '../contracts/steering.ts';
-import { failureOf, givenUp } from '../failures.ts';
+import { failureOf, givenUp, type Verdict } from '../failures.ts';
 import { cellLabel } from '../ids.ts';
 import { cellProgress, FROM_WITHIN, orders, retryCell, skipCell, stageEvents, stageNews } from '../messages.ts';
 import { artifactKey } from '../plan/keys.ts';
@@ -33,6 +33,8 @@ export class CellDesk {
   readonly #running = new Map<Stage, StageAdvance | null>();
   readonly #blocked = new Map<Stage, Failure>();
   readonly #done = new Map<Stage, StageResult>();
+  /** What was blocked before the cell began, until its stage's turn comes. */
+  readonly #left = new Map<Stage, { failures: Failure[]; verdict: Promise<Verdict> }>();
   #orders: CellOrders;
   #status: CellStatus | 'cancelled' = 'running';
   /** News that the sweep is to be told, and those on their way. */
@@ -43,12 +45,14 @@ export class CellDesk {
   /** From now on news wait for the cell's end. */
   #ending = false;
 
-  /** `startedAs`: by which the sweep knows this start of the cell. */
-  constructor(plan: CellWork, given: CellOrders, startedAs: string) {
+  /** `startedAs`: by which the sweep knows this start of the cell. `blocked`: what a person is waited for, as the sweep knows. */
+  constructor(plan: CellWork, given: CellOrders, startedAs: string, blocked: readonly Failure[]) {
     this.#plan = plan;
     this.#startedAs = startedAs;
     this.#label = cellLabel(plan);
     this.#orders = given;
+    // Before anybody may speak.
+    this.#leave(blocked);
     const { parent } = workflowInfo();
     // Whichever run of it there is: after a reset, the new one goes on with the cells that the old one had started.
     this.#sweep = parent === undefined ? null : getExternalWorkflowHandle(parent.workflowId);
@@ -74,7 +78,7 @@ export class CellDesk {
       },
       { description: 'Tries what is blocked again, with changes or without: {"run": {"timeoutHours": 72}}. In bulk: temporal workflow signal --query' },
     );
-    setHandler(skipCell, () => this.#parked.release('skip'), { description: 'Does without what is blocked' });
+    setHandler(skipCell, () => void this.#parked.release('skip'), { description: 'Does without what is blocked' });
     const heard = ({ key, advance }: StageNews) => {
       const stage = [...this.#running.keys()].find((running) => this.#keyOf(running) === key);
       if (stage === undefined) return;
@@ -99,6 +103,7 @@ export class CellDesk {
     if (recipe === undefined) return;
     const { stage } = recipe;
     const again = this.#done.has(stage);
+    await this.#passLeft(stage);
     for (;;) {
       if (this.#orders.paused) await condition(() => !this.#orders.paused);
       try {
@@ -119,6 +124,30 @@ export class CellDesk {
         await this.#remakeInputsOf(recipe);
       }
     }
+  }
+
+  /** Has failures wait, each at its stage, for the word of a person; those that no stage of the cell told, at the first. */
+  #leave(blocked: readonly Failure[]): void {
+    const stages = Object.keys(this.#plan.stages) as Stage[];
+    for (const [stage, failures] of Map.groupBy(blocked, (failure) => stages.find((own) => own === failure.stage) ?? stages[0]!)) {
+      const verdict = this.#parked.wait(stage);
+      // Of a cell that is cancelled before it comes to the stage.
+      verdict.catch(() => {});
+      this.#left.set(stage, { failures, verdict });
+      this.#blocked.set(stage, failures[0]!);
+    }
+    if (blocked.length > 0) this.#showStage([...this.#left.keys()][0]!);
+  }
+
+  /** Returns once a stage that was left blocked is to be tried again. Throws `GivenUp` where it is done without. */
+  async #passLeft(stage: Stage): Promise<void> {
+    const left = this.#left.get(stage);
+    if (left === undefined) return;
+    this.#left.delete(stage);
+    this.#showStage(stage);
+    const verdict = this.#orders.onFailure === 'finish' ? 'finish' : await left.verdict;
+    this.#blocked.delete(stage);
+    if (verdict !== 'retry') throw givenUp(left.failures, verdict);
   }
 
   /** Inputs that the cell has made itself and that have gone since, such as a discarded artifact, are made anew; others take a moment. */

@@ -1,6 +1,7 @@
-import { CancellationScope, type ChildWorkflowHandle, uuid4, workflowInfo } from '@temporalio/workflow';
+import { CancellationScope, type ChildWorkflowHandle, condition, uuid4, workflowInfo } from '@temporalio/workflow';
 import { type Board, onUnitBlocked, onUnitRetried } from '../board.ts';
 import type { cell } from '../cell.ts';
+import type { Carried, SaidChange, Said } from '../contracts/carried.ts';
 import type { Failure } from '../contracts/progress.ts';
 import { type RunSpec, type TimeoutHours, USUAL_PRIORITY } from '../contracts/run.ts';
 import type { CellOrders, RetryChange } from '../contracts/steering.ts';
@@ -38,8 +39,12 @@ export class Desk {
   readonly #words = new Map<string, Word>();
   readonly #children = new Map<string, ChildWorkflowHandle<typeof cell>>();
   readonly #startNames = new Map<string, string>();
+  /** Words on cells that are blocked, and whose workflow is not there yet. */
+  readonly #unheard = new Map<string, 'retry' | 'skip'>();
+  /** Cells that were told to do without what they are blocked at, and go on with the rest. */
+  readonly #skipping = new Set<string>();
   readonly #priorities = new Map<string, number>();
-  readonly #changes = new Map<string, Pick<CellOrders, 'checkpointMinutes' | 'timeoutHours'>>();
+  readonly #changes = new Map<string, SaidChange>();
   #priority: number | undefined;
   readonly #timeoutHours: TimeoutHours | undefined;
   /** Of stages that units share. */
@@ -47,6 +52,7 @@ export class Desk {
   #ending = false;
   #onFailure: RunSpec['onFailure'];
   #paused = false;
+  #isQuiet = false;
   /** Told of every unit that begins to wait for a person. */
   onBlocked: (id: string, failure: Failure) => void = () => {};
   /** Makes sure, before a cell tries again, that what it shares with others is there. */
@@ -73,6 +79,62 @@ export class Desk {
     this.#board().steering = { paused: this.#paused, onFailure: this.#onFailure, priority, priorities, concurrency: this.slots.asked, atOnce: this.slots.limit };
   }
 
+  /** What people have said, of all and of single units. */
+  get said(): Pick<Carried, 'said' | 'priorities'> & { changes: ReadonlyMap<string, SaidChange> } {
+    const said: Said = {
+      paused: this.#paused,
+      onFailure: this.#onFailure,
+      ending: this.#ending,
+      concurrency: this.slots.asked,
+      ...(this.#priority !== undefined && { priority: this.#priority }),
+      ...(this.#sharedTimeoutHours !== undefined && { sharedTimeoutHours: this.#sharedTimeoutHours }),
+    };
+    return { said, priorities: Object.fromEntries(this.#priorities), changes: this.#changes };
+  }
+
+  /** Takes up what people said to an earlier run of the sweep. */
+  takeUp({ said, priorities, changes, changeOf, units }: Carried): void {
+    this.#onFailure = said.onFailure;
+    this.#ending = said.ending;
+    this.#priority = said.priority;
+    this.#sharedTimeoutHours = said.sharedTimeoutHours;
+    this.slots.ask(said.concurrency);
+    for (const [id, priority] of Object.entries(priorities)) this.#priorities.set(id, priority);
+    for (const [id, at] of Object.entries(changeOf)) this.#changes.set(id, changes[at]!);
+    for (const [id, { skips }] of Object.entries(units)) if (skips) this.#unheard.set(id, 'skip');
+    this.#paused = this.gate.paused = this.slots.paused = said.paused;
+    this.#tell();
+  }
+
+  get #isLarge(): boolean {
+    return this.#board().cells.size > this.#limits.tellingAll;
+  }
+
+  /**
+   * The run is about to end: no cell is started any more, since one whose start is under way would run on without its sweep, and those
+   * that run tell only what cannot wait, since news that come in that moment put it off.
+   */
+  async quieten(): Promise<void> {
+    this.starts.paused = true;
+    this.#isQuiet = true;
+    if (!this.#isLarge) await this.#order();
+  }
+
+  /** Whether whatever a person has stopped has ended. */
+  get isSteady(): boolean {
+    return [...this.#words.keys()].every((id) => (this.#scopes.get(id)?.size ?? 0) === 0);
+  }
+
+  /** Whether a cell's workflow is there. */
+  hasWorkflow(id: string): boolean {
+    return this.#children.has(id);
+  }
+
+  /** Whether a person has said to do without what the cell's workflow is blocked at. */
+  skips(id: string): boolean {
+    return this.#skipping.has(id) || this.#unheard.get(id) === 'skip';
+  }
+
   /** Whether the sweep as a whole is being cancelled. */
   get cancelled(): boolean {
     return this.#root.consideredCancelled;
@@ -94,7 +156,7 @@ export class Desk {
 
   /** How a cell is to run now. */
   ordersOf(id: string): CellOrders {
-    return { paused: this.#paused, onFailure: this.#onFailure, news: this.#board().cells.size > this.#limits.tellingAll ? 'outcomes' : 'all', ...urgency({ priority: this.#priorityOf(id), timeoutHours: this.#timeoutHours }), ...this.#changes.get(id) };
+    return { paused: this.#paused, onFailure: this.#onFailure, news: this.#isQuiet || this.#isLarge ? 'outcomes' : 'all', ...urgency({ priority: this.#priorityOf(id), timeoutHours: this.#timeoutHours }), ...this.#changes.get(id) };
   }
 
   /** How a stage that the sweep runs itself is to run: one of a unit, or one that units share. */
@@ -119,10 +181,10 @@ export class Desk {
     return this.#words.get(id) ?? null;
   }
 
-  /** What is to become of something that failed for good: the word of a person, for whom it waits. `part` tells parts of a unit apart. */
-  async verdictOn(id: string, failure: Failure, part = ''): Promise<Verdict> {
+  /** What is to become of something that failed for good: the word of a person, for whom it waits. `part` tells parts of a unit apart; `news` are told. */
+  async verdictOn(id: string, news: readonly Failure[], part = ''): Promise<Verdict> {
     if (this.#onFailure === 'finish') return 'finish';
-    this.onBlocked(id, failure);
+    for (const failure of news) this.onBlocked(id, failure);
     return this.#parked.wait(`${id} ${part}`);
   }
 
@@ -143,10 +205,15 @@ export class Desk {
     this.#children.set(id, child);
     // What was said while it started.
     if (JSON.stringify(given) !== JSON.stringify(this.ordersOf(id))) await this.#order([id]);
+    const word = this.#unheard.get(id);
+    this.#unheard.delete(id);
+    if (word === 'retry') this.#tryAgain(id);
+    if (word === 'skip') await this.#tellSkip([id]);
   }
 
   ended(id: string): void {
     this.#children.delete(id);
+    this.#skipping.delete(id);
   }
 
   async setPaused(paused: boolean): Promise<void> {
@@ -176,6 +243,7 @@ export class Desk {
   }
 
   async retry(ids: readonly string[], change: RetryChange = {}): Promise<void> {
+    if (this.#isTakingUp) await condition(() => !this.#isTakingUp);
     if (change.run?.timeoutHours !== undefined) this.#sharedTimeoutHours = change.run.timeoutHours;
     for (const id of ids) {
       this.#changes.set(id, { ...this.#changes.get(id), ...changedBy(change) });
@@ -197,6 +265,11 @@ export class Desk {
     }
   }
 
+  #tryAgain(id: string): void {
+    this.slots.goOn(id);
+    void this.#retryCell(id);
+  }
+
   async #retryCell(id: string): Promise<void> {
     try {
       await this.beforeRetry(id);
@@ -212,11 +285,17 @@ export class Desk {
 
   /** Blocked units do without what is blocked; of others nothing more is made. */
   async skip(ids: readonly string[]): Promise<void> {
+    if (this.#isTakingUp) await condition(() => !this.#isTakingUp);
     const { cells } = this.#board();
     const blocked = ids.filter((id) => cells.get(id)?.status === 'blocked');
     for (const id of blocked) this.#release('skip', id);
     for (const id of ids) if (['waiting', 'running'].includes(cells.get(id)?.status ?? '')) this.#stop(id, 'skip');
-    await this.#signal(blocked, (child) => child.signal(skipCell));
+    await this.#tellSkip(blocked);
+  }
+
+  async #tellSkip(ids: readonly string[]): Promise<void> {
+    for (const id of ids) if (this.#children.has(id)) this.#skipping.add(id);
+    await this.#signal(ids, (child) => child.signal(skipCell));
   }
 
   /** The same of what waits here. */
@@ -226,6 +305,7 @@ export class Desk {
 
   /** What is blocked or has not begun is given up, and what fails from now on; with `now`, whatever runs. */
   async finish(now: boolean): Promise<void> {
+    if (this.#isTakingUp) await condition(() => !this.#isTakingUp);
     this.#onFailure = 'finish';
     this.#ending = true;
     this.#tell();
@@ -240,8 +320,7 @@ export class Desk {
   /** What blocks a cell is put right without a person. */
   heal(id: string): void {
     onUnitRetried(this.#board(), id);
-    this.slots.goOn(id);
-    void this.#retryCell(id);
+    this.#tryAgain(id);
   }
 
   /** A cell that is blocked does without that. */
@@ -249,12 +328,18 @@ export class Desk {
     await this.#order([id]);
   }
 
-  #release(verdict: Verdict, id: string): void {
-    this.#parked.release(verdict, partsOf(id));
+  #release(verdict: 'retry' | 'skip', id: string): void {
+    if (!this.#parked.release(verdict, partsOf(id)) && !this.#children.has(id)) this.#unheard.set(id, verdict);
   }
 
   #waitingHere(): string[] {
     return [...this.#board().cells.keys()].filter((id) => partsOf(id).some((part) => this.#parked.has(part)));
+  }
+
+  /** A sweep that continues knows its units before they go on, and are there to be told anything. */
+  get #isTakingUp(): boolean {
+    const { phase, cells } = this.#board();
+    return phase === 'planning' && cells.size > 0;
   }
 
   #stop(id: string, word: Word): void {

@@ -11,7 +11,17 @@ export function isHealable({ type }: Pick<Failure, 'type'>): boolean {
 
 /** Counts what was put right, so that a store that damages all that it is given is left to a person. */
 export class Healing {
-  readonly #times = new Map<string, number>();
+  readonly #times: Map<string, number>;
+
+  /** `before`: what was put right by earlier runs of the sweep. */
+  constructor(before: Readonly<Record<string, number>> = {}) {
+    this.#times = new Map(Object.entries(before));
+  }
+
+  /** How often, by what was put right. */
+  get times(): Record<string, number> {
+    return Object.fromEntries(this.#times);
+  }
 
   /** Whether the failure of a unit, or of the report, is to be put right once more without a person. */
   takes(of: string, failure: Failure): boolean {

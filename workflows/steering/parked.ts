@@ -18,8 +18,10 @@ export class Parked {
     return this.#waiting.has(name);
   }
 
-  /** Speaks the word on those of `names` that wait; on all, where none are named. */
-  release(verdict: Verdict, names: Iterable<string> = [...this.#waiting.keys()]): void {
-    for (const name of names) this.#waiting.get(name)?.(verdict);
+  /** Speaks the word on those of `names` that wait; on all, where none are named. False where none of them does. */
+  release(verdict: Verdict, names: Iterable<string> = [...this.#waiting.keys()]): boolean {
+    const waiting = [...names].flatMap((name) => this.#waiting.get(name) ?? []);
+    for (const speak of waiting) speak(verdict);
+    return waiting.length > 0;
   }
 }

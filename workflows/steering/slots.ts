@@ -53,6 +53,11 @@ export class Slots {
     this.#held.add(id);
   }
 
+  /** Whether nothing runs. */
+  get areFree(): boolean {
+    return this.#held.size === 0;
+  }
+
   /** How many shall run at once; null: as many as may. */
   get asked(): number | null {
     return this.#asked;

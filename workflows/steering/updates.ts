@@ -123,7 +123,11 @@ export function offerUpdates({ desk, account, board, changed }: { desk: Desk; ac
       },
     },
   );
-  setHandler(setCostCeiling, (dollars: number) => account.raise(dollars), { description: 'A higher ceiling of LLM costs: 30', validator: (dollars: unknown) => account.checkCeiling(dollars) });
+  const raise = (dollars: number) => {
+    account.raise(dollars);
+    changed();
+  };
+  setHandler(setCostCeiling, raise, { description: 'A higher ceiling of LLM costs: 30', validator: (dollars: unknown) => account.checkCeiling(dollars) });
 }
 
 /** @throws where the sweep has begun to end */
