@@ -151,7 +151,7 @@ describe('a sweep whose history has grown long', { timeout: 240_000 }, () => {
     await update(handle, 'pause');
     await update(handle, 'setConcurrency', { cells: 7 });
     await untilRun(handle, 3);
-    expect(await progressOf(handle)).toMatchObject({ status: 'paused', counts: { blocked: 3 } });
+    expect(await progressOf(handle)).toMatchObject({ status: 'paused', counts: { blocked: 3 }, steering: { paused: true, onFailure: 'park', priority: 4, priorities: { [REAL]: 1 }, concurrency: 7 } });
     expect((await latest(handle).describe()).typedSearchAttributes.getAll().map(({ key, value }) => [key.name, value])).toContainEqual(['NeedleworkStatus', 'blocked']);
 
     state.hanging = false;
