@@ -104,6 +104,30 @@ describe('a sweep with a cell that fails', () => {
     await replay(handle, [`${handle.workflowId}/${SYMBOLIC}`]);
   }, 240_000);
 
+  it('keeps what a cell was told by its own signal, until the sweep says something else of it', async () => {
+    const { behaviour, heal } = ailing('fail', ({ stage }) => stage === 'train');
+    const { ran } = await workers(behaviour);
+    const handle = await start({ ...spec, conditions: ['symbolic'], run: { timeoutHours: { train: 60 } } });
+    const own = `${handle.workflowId}/${SYMBOLIC}`;
+    const trainings = async () => (await scheduled(own, 'trainAdapter')).map(({ startToCloseTimeout, priority }) => `${Number(startToCloseTimeout?.seconds) / 3600} h${priority?.priorityKey ? `, priority ${priority.priorityKey}` : ''}`);
+    const blockedAfter = async (times: number) => {
+      await until(async () => (await trainings()).length).toBe(times);
+      await until(() => statusOf(handle, SYMBOLIC)).toBe('blocked');
+    };
+    await blockedAfter(1);
+    await client().workflow.getHandle(own).signal('retry', { run: { timeoutHours: { train: 7 } } });
+    await blockedAfter(2);
+    // Orders that come for another reason say again what the sweep had said before.
+    await update(handle, 'setPriority', { priority: 2 });
+    await update(handle, 'retry');
+    await blockedAfter(3);
+    heal();
+    await update(handle, 'retry', { change: { run: { timeoutHours: { train: 9 } } } });
+    expect(await handle.result()).toMatchObject({ status: 'complete' });
+    expect(await trainings()).toEqual(['60 h', '7 h', '7 h, priority 2', '9 h, priority 2']);
+    expect(ran.filter(({ stage }) => stage === 'train')).toHaveLength(1);
+  }, 240_000);
+
   it('waits with a stage that takes longer than it may, and goes on when it may take longer', async () => {
     const { behaviour, heal } = ailing('hang', ({ stage }) => stage === 'train');
     await workers(behaviour);

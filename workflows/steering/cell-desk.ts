@@ -11,7 +11,7 @@ import { artifactKey } from '../plan/keys.ts';
 import type { CellWork } from '../plan/plan.ts';
 import { NEWS_PAUSE_MS } from '../policies.ts';
 import { runStage } from '../stage.ts';
-import { changedBy, urgency } from './orders.ts';
+import { changedBy, type OwnChange, stillOwn, urgency } from './orders.ts';
 import { isHealable } from './healing.ts';
 import { Parked } from './parked.ts';
 import { Queued } from './queued.ts';
@@ -35,7 +35,9 @@ export class CellDesk {
   readonly #done = new Map<Stage, StageResult>();
   /** What was blocked before the cell began, until its stage's turn comes. */
   readonly #left = new Map<Stage, { failures: Failure[]; verdict: Promise<Verdict> }>();
-  #orders: CellOrders;
+  /** From the sweep, and what the cell was told itself, which its own signal brings. */
+  #sent: CellOrders;
+  #own: OwnChange = {};
   #status: CellStatus | 'cancelled' = 'running';
   /** News that the sweep is to be told, and those on their way. */
   #news: StageEvent[] = [];
@@ -50,7 +52,7 @@ export class CellDesk {
     this.#plan = plan;
     this.#startedAs = startedAs;
     this.#label = cellLabel(plan);
-    this.#orders = given;
+    this.#sent = given;
     // Before anybody may speak.
     this.#leave(blocked);
     const { parent } = workflowInfo();
@@ -58,7 +60,8 @@ export class CellDesk {
     this.#sweep = parent === undefined ? null : getExternalWorkflowHandle(parent.workflowId);
     const ordered = (next: CellOrders) => {
       const moved = next.priority !== this.#orders.priority;
-      this.#orders = next;
+      this.#own = stillOwn(this.#own, this.#sent, next);
+      this.#sent = next;
       if (moved) this.#queued.putBack();
       if (next.onFailure === 'finish') this.#parked.release('finish');
     };
@@ -73,7 +76,7 @@ export class CellDesk {
         this.#refused = refused;
         this.#showDetails();
         if (change === null) return log.warn(refused ?? '');
-        this.#orders = { ...this.#orders, ...changedBy(change) };
+        this.#own = { ...this.#own, ...changedBy(change) };
         this.#parked.release('retry');
       },
       { description: 'Tries what is blocked again, with changes or without: {"run": {"timeoutHours": 72}}. In bulk: temporal workflow signal --query' },
@@ -96,6 +99,10 @@ export class CellDesk {
     });
     setHandler(cellProgress, told, { description: 'What the cell has done, does, and is blocked at' });
     void this.#forward();
+  }
+
+  get #orders(): CellOrders {
+    return { ...this.#sent, ...this.#own };
   }
 
   /** Runs a stage until it is done. Throws `GivenUp` where it failed and a person, or the spec, does without it. */
