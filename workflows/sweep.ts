@@ -156,6 +156,7 @@ async function runSweep({ name, given, spec, limits, carried, heading }: RunOfSw
       if (after === 'blocked') desk.slots.leave(event.cell);
       else if (before === 'blocked' && after === 'running') desk.slots.goOn(event.cell);
       if (event.state !== 'blocked') continue;
+      desk.blockedSince(event.cell);
       // A cell asks about what might be put right even where nobody is to be waited for.
       if (healing.takes(event.cell, event.failure)) desk.heal(event.cell);
       else if (desk.finishing) void desk.giveUp(event.cell);

@@ -250,6 +250,42 @@ describe('a sweep whose history has grown long', { timeout: 240_000 }, () => {
     await replayAll(handle, [REAL]);
   });
 
+  it('asks about what blocks a cell after a person has said to do without something else of it', async () => {
+    const state = { healed: false, hanging: true };
+    await workers(({ stage }) => (stage === 'score' && state.hanging ? 'hang' : !state.healed && ['evaluate', 'score'].includes(stage) ? 'fail' : 'succeed'));
+    const handle = await start(smallSpec({ name: 'after-2-updates-blocked-since', baselines: [], conditions: ['real'] }));
+    await until(async () => [(await cellOf(handle, REAL)).status, Object.keys((await cellOf(handle, REAL)).running)]).toEqual(['blocked', ['score']]);
+    await update(handle, 'skip', { cells: [REAL] });
+    state.hanging = false;
+    const blocked = async () => (await cellOf(handle, REAL)).failures.map(({ stage }) => stage).sort();
+    await until(blocked).toEqual(['evaluate', 'score']);
+    await update(handle, 'setConcurrency', { cells: 3 });
+    await untilRun(handle, 2);
+    const cell = client().workflow.getHandle(`${handle.workflowId}/${REAL}`);
+    await until(() => cell.query('progress').then((told) => OneCellProgress.parse(told).status, () => null)).toBe('blocked');
+    expect(await blocked()).toEqual(['evaluate', 'score']);
+    state.healed = true;
+    await update(handle, 'retry');
+    expect(await handle.result()).toMatchObject({ status: 'complete', failures: [] });
+    await replayAll(handle, [REAL]);
+  });
+
+  it('goes on with what a signal had a cell try again, though its cells tell outcomes only', async () => {
+    const state = { healed: false, hanging: true };
+    await workers(({ stage }) => (stage !== 'train' ? 'succeed' : !state.healed ? 'fail' : state.hanging ? 'hang' : 'succeed'));
+    const handle = await start(smallSpec({ name: 'after-2-updates-of-outcomes', baselines: [], conditions: ['real'] }));
+    await until(async () => (await cellOf(handle, REAL)).status).toBe('blocked');
+    state.healed = true;
+    await client().workflow.getHandle(`${handle.workflowId}/${REAL}`).signal('retry');
+    await until(async () => [(await cellOf(handle, REAL)).status, (await progressOf(handle)).status]).toEqual(['running', 'running']);
+    for (const cells of [3, 4]) await update(handle, 'setConcurrency', { cells });
+    await untilRun(handle, 2);
+    state.hanging = false;
+    // Nobody says so a second time.
+    expect(await handle.result()).toMatchObject({ status: 'complete', failures: [] });
+    await replayAll(handle, [REAL]);
+  });
+
   it('counts the signals that it gets, and goes on as it was when a later run is reset', async () => {
     const state = { hanging: true };
     const { ran } = await workers(({ stage }) => (stage === 'train' && state.hanging ? 'hang' : 'succeed'));

@@ -33,6 +33,8 @@ export class CellDesk {
   readonly #running = new Map<Stage, StageAdvance | null>();
   readonly #blocked = new Map<Stage, Failure>();
   readonly #done = new Map<Stage, StageResult>();
+  /** Stages that the sweep takes for blocked. Who has one of them tried again may have told the cell alone. */
+  readonly #toldBlocked = new Set<Stage>();
   /** What was blocked before the cell began, until its stage's turn comes. */
   readonly #left = new Map<Stage, { failures: Failure[]; verdict: Promise<Verdict> }>();
   /** From the sweep, and what the cell was told itself, which its own signal brings. */
@@ -142,6 +144,7 @@ export class CellDesk {
       verdict.catch(() => {});
       this.#left.set(stage, { failures, verdict });
       this.#blocked.set(stage, failures[0]!);
+      this.#toldBlocked.add(stage);
     }
     if (blocked.length > 0) this.#showStage([...this.#left.keys()][0]!);
   }
@@ -212,10 +215,12 @@ export class CellDesk {
    */
   async #forward(): Promise<void> {
     const isUrgent = () => this.#news.some(({ state }) => state === 'blocked');
+    // Else the sweep would take it for blocked for as long as it runs, and have it wait again where the sweep itself goes on in another run.
+    const isCorrection = () => this.#news.some(({ stage, state }) => state === 'running' && this.#toldBlocked.has(stage));
     let sentAt = Date.now();
     try {
       for (;;) {
-        await condition(() => (this.#orders.news === 'all' ? this.#news.length > 0 : isUrgent()));
+        await condition(() => (this.#orders.news === 'all' ? this.#news.length > 0 : isUrgent() || isCorrection()));
         const wait = sentAt + NEWS_PAUSE_MS - Date.now();
         if (wait > 0) await condition(isUrgent, wait);
         if (this.#ending) return;
@@ -236,6 +241,10 @@ export class CellDesk {
 
   #takeNews(): StageEvent[] {
     const news = this.#news.splice(0);
+    for (const { stage, state } of news) {
+      if (state === 'blocked') this.#toldBlocked.add(stage);
+      else this.#toldBlocked.delete(stage);
+    }
     return this.#orders.news === 'all' ? news : outcomesOf(news);
   }
 

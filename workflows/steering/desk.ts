@@ -298,6 +298,11 @@ export class Desk {
     await this.#signal(ids, (child) => child.signal(skipCell));
   }
 
+  /** What a cell was told to do without is not what blocks it since. */
+  blockedSince(id: string): void {
+    this.#skipping.delete(id);
+  }
+
   /** The same of what waits here. */
   skipOwn(): void {
     for (const id of this.#waitingHere()) this.#release('skip', id);
