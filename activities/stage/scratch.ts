@@ -1,4 +1,4 @@
-import { mkdirSync, readdirSync, rmSync, statSync } from 'node:fs';
+import { lstatSync, mkdirSync, readdirSync, rmSync } from 'node:fs';
 import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 
@@ -35,8 +35,12 @@ export class Scratch {
   }
 }
 
-/** Whether a folder is gone in no time: a base model's files take a while, and so do thousands of small ones. */
+/** Whether a folder is gone in no time: a base model's files take a while, and so do thousands of small ones. One that cannot be looked at is not: what its stage came to counts. */
 function isSmall(folder: string): boolean {
-  const entries = readdirSync(folder).map((name) => statSync(join(folder, name)));
-  return entries.length <= 10 && entries.every((entry) => entry.isFile() && entry.size <= 2 ** 20);
+  try {
+    const names = readdirSync(folder);
+    return names.length <= 10 && names.map((name) => lstatSync(join(folder, name))).every((entry) => entry.isFile() && entry.size <= 2 ** 20);
+  } catch {
+    return false;
+  }
 }

@@ -1,5 +1,5 @@
 /** What the work of a stage gets, on a real store. */
-import { mkdtempSync, readFileSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { MockActivityEnvironment } from '@temporalio/testing';
 import { DefaultLogger } from '@temporalio/worker';
@@ -53,4 +53,16 @@ it('has the same contents of an input to the end, which are those that its artif
   );
   const made = await s3.store.find({ kind: 'train', key: refOf(train!).key });
   expect(made?.madeFrom).toEqual([{ ...address, content: contentOf(before) }]);
+});
+
+it('fails for what its work failed for, though the folder of its files has gone', async () => {
+  const { base } = planSweep(parseSweepSpec(smallSpec()), SMALL_FINGERPRINTS).cells[0]!.shared;
+  const environment = new MockActivityEnvironment({}, { logger: new DefaultLogger('ERROR') });
+  const run = environment.run(() =>
+    runStage(s3.context, 'base', { recipe: { ...base, seed: base.seed + 1 } }, async ({ outputFolder }) => {
+      rmSync(outputFolder, { recursive: true });
+      throw new Error('the disk was taken away');
+    }),
+  );
+  await expect(run).rejects.toThrow('the disk was taken away');
 });
