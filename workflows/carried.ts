@@ -12,7 +12,7 @@ import { remedyFor } from './remedies.ts';
 import { type Part, type Stopped, StoppedParts } from './stopped-parts.ts';
 import type { SweepRun } from './sweep-run.ts';
 
-/** Characters of all that is handed over. A server takes 2 MB, of which the spec needs some; and some characters are several bytes. */
+/** Bytes of all that is handed over, about. A server takes 2 MB, of which the spec needs some. */
 const MOST = 1_700_000;
 /** Of a message at the least. */
 const MESSAGE = 20;
@@ -101,15 +101,26 @@ class Table<T> {
 /** The same with so much of every message as there is room for. */
 function withRoom(carried: Carried): Carried {
   const messages = [...carried.failures.map(({ message }) => message), ...Object.values(carried.unpatched)];
-  const room = MOST - JSON.stringify(carried).length + messages.join('').length;
+  const room = MOST - bytesOf(carried) + messages.reduce((sum, message) => sum + bytesOf(message), 0);
   const most = Math.max(MESSAGE, Math.floor(room / messages.length));
-  const cut = (message: string) => (message.length <= most ? message : `${message.slice(0, most - 1)}…`);
+  const cut = (message: string) => {
+    const bytes = bytesOf(message);
+    return bytes <= most ? message : `${message.slice(0, Math.floor((message.length * (most - ELLIPSIS)) / bytes))}…`;
+  };
   return {
     ...carried,
     failures: carried.failures.map((failure) => ({ ...failure, message: cut(failure.message) })),
     unpatched: Object.fromEntries(Object.entries(carried.unpatched).map(([id, reason]) => [id, cut(reason)])),
   };
 }
+
+/** Of its JSON: a letter that is not ASCII takes two or more. */
+function bytesOf(value: unknown): number {
+  return new TextEncoder().encode(JSON.stringify(value)).length;
+}
+
+/** Bytes of the sign that stands for what was cut, and of the quotes around a message. */
+const ELLIPSIS = 5;
 
 /** A part of a unit that does not go on, as it was carried. */
 function stoppedOf({ failures }: Carried, stopped: Carried['units'][string]['cell']): Stopped | undefined {

@@ -36,13 +36,13 @@ const failureOf = (id: string, message: string): Failure => ({ stage: 'train', t
 const resultOf = (recipe: Recipe, reused = false): StageResult => ({ ref: refOf(recipe), reused, summary: recipe.stage === 'evaluate' ? { f1: 0.25 } : {}, seconds: 3600 });
 
 describe('what a sweep hands to its next run', () => {
-  it('stays below what a server takes, whatever has happened in however many cells', { timeout: 60_000 }, () => {
+  it.each(['x', '漢', '"'])('stays below what a server takes, whatever has happened in however many cells, in letters such as %s', { timeout: 60_000 }, (letter) => {
     const { spec, plan } = largest();
     expect(plan.cells.length).toBeGreaterThan(2_900);
     const board = newBoard(plan, spec);
     board.artifactsAt = 's3://bucket/artifacts';
     const units = unitsOf(plan);
-    const long = 'x'.repeat(3_000);
+    const long = letter.repeat(3_000);
     const stopped = new StoppedParts();
     for (const { id, shared, stages } of units) {
       onCellStarted(board, id, id);
