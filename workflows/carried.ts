@@ -100,8 +100,10 @@ class Table<T> {
 
 /** The same with so much of every message as there is room for. */
 function withRoom(carried: Carried): Carried {
+  const all = bytesOf(carried);
+  if (all <= MOST) return carried;
   const messages = [...carried.failures.map(({ message }) => message), ...Object.values(carried.unpatched)];
-  const room = MOST - bytesOf(carried) + messages.reduce((sum, message) => sum + bytesOf(message), 0);
+  const room = MOST - all + messages.reduce((sum, message) => sum + bytesOf(message), 0);
   const most = Math.max(MESSAGE, Math.floor(room / messages.length));
   const cut = (message: string) => {
     const bytes = bytesOf(message);

@@ -25,7 +25,8 @@ export function writeTexts(context: ActivityContext, { recipe, force, llm }: Sta
       const items = itemsOf(requestOf(params, { sourceDir, rankingDir }, recipe.seed));
       const writer = new Writer(source.ask, params.attempts);
       const { name, atOnce, dollars } = source;
-      const counts = await writeItems(items, { writer, writerName: name, atOnce, outputDir: outputFolder, rows, dollars }, (at, texts) => stoppable({ progress, signal })({ ...at, metrics: { texts, ...source.metrics() } }));
+      const tell = stoppable({ progress, signal });
+      const counts = await writeItems(items, { writer, writerName: name, atOnce, outputDir: outputFolder, rows, dollars }, (at, texts) => tell({ ...at, metrics: { texts, ...source.metrics() } }));
       const { asked, written, calls, promptTokens, completionTokens } = counts;
       return {
         summary: { asked, written, dropped: asked - written, calls, promptTokens, completionTokens, ...(counts.dollars !== null && { dollars: counts.dollars }) },

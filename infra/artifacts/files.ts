@@ -23,7 +23,7 @@ export async function digestFile(path: string): Promise<{ sha256: string; bytes:
 
 /** Names of all files under `folder`, with `/` between folders, in code-point order. */
 export function listFiles(folder: string): string[] {
-  // Not in the thread pool: a trip there and back costs ten times what a look at a folder does.
+  // Not in the thread pool: a trip there and back for each file costs more than the look at it.
   const names = readdirSync(folder, { recursive: true, encoding: 'utf8' }).filter((name) => statSync(join(folder, name)).isFile());
   return names.map((name) => name.replaceAll('\\', '/')).sort((a, b) => (a < b ? -1 : a > b ? 1 : 0));
 }

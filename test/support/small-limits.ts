@@ -1,9 +1,9 @@
 /** The workflows with limits so low that small sweeps come to them. */
-import { type SweepLimits } from '#workflows/policies.ts';
+import { LIMITS, type SweepLimits } from '#workflows/policies.ts';
 import { sweepWithin } from '#workflows/sweep.ts';
 
 export { cell, discard } from '#workflows/index.ts';
 
-export const SMALL_LIMITS: SweepLimits = { atOnce: 2, starting: 1, tellingAll: 4, withArtifacts: 4, planned: 4, looks: { firstMs: 300, factor: 2, mostMs: 2_000 }, history: { events: 20_000, bytes: 24_000_000, signals: 7_000, updates: 1_400 } };
+export const SMALL_LIMITS: SweepLimits = { atOnce: 2, starting: 1, tellingAll: 4, withArtifacts: 4, planned: 4, looks: { firstMs: 300, factor: 2, mostMs: 2_000 }, history: LIMITS.history };
 
 export const sweep = (given: unknown, carried?: unknown) => sweepWithin(SMALL_LIMITS, given, carried);

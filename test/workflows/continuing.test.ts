@@ -3,12 +3,12 @@ import { randomUUID } from 'node:crypto';
 import type { WorkflowHandle } from '@temporalio/client';
 import { Worker } from '@temporalio/worker';
 import { describe, expect, it } from 'vitest';
-import type { Recipe } from '#workflows/contracts/artifacts.ts';
 import { OneCellProgress, type StageNews, SweepProgress, SweepResult } from '#workflows/contracts/progress.ts';
 import type { SweepSpecInput } from '#workflows/contracts/spec.ts';
 import type { SteeringAnswer } from '#workflows/contracts/steering.ts';
 import { artifactKey } from '#workflows/plan/keys.ts';
 import { LIGHT_QUEUE } from '#workflows/queues.ts';
+import { conditionsOf } from '../support/conditions-of.ts';
 import { smallSpec } from '../support/spec.ts';
 import { sweepsForTests } from '../support/sweeps.ts';
 
@@ -48,16 +48,6 @@ async function replayAll(handle: WorkflowHandle, cells: string[] = []): Promise<
 
 /** What a result says, but for the name of the sweep, and for which of two stages at once came last. */
 const told = ({ sweep, cells, ...result }: SweepResult) => ({ ...result, cells: cells.map(({ stage: _, workflowId, ...cell }) => ({ ...cell, workflowId: workflowId?.replace(sweep, '') })) });
-
-/** Which condition a recipe that follows from a dataset is of. */
-function conditionsOf() {
-  const seen = new Map<string, unknown>();
-  return (recipe: Recipe): unknown => {
-    const condition = recipe.stage === 'dataset' ? recipe.params.condition : Object.values(recipe.inputs).map(({ key }) => seen.get(key)).find((found) => found !== undefined);
-    if (recipe.inputs.dataset || recipe.inputs.adapter || recipe.params.splits === 'train') seen.set(artifactKey(recipe), condition);
-    return recipe.stage === 'base' || recipe.stage === 'source' ? undefined : condition;
-  };
-}
 
 async function undisturbed(spec: SweepSpecInput): Promise<{ result: SweepResult; cost: SweepProgress['cost']; events: number }> {
   const handle = await client().workflow.start('undisturbed', { workflowId: `undisturbed-${randomUUID()}`, taskQueue: LIGHT_QUEUE, args: [spec] });

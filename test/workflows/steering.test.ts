@@ -6,6 +6,7 @@ import { SweepFailures, SweepPlan, SweepProgress, SweepResult } from '#workflows
 import type { SteeringAnswer } from '#workflows/contracts/steering.ts';
 import { artifactKey } from '#workflows/plan/keys.ts';
 import { TRAINER_QUEUE } from '#workflows/queues.ts';
+import { conditionsOf } from '../support/conditions-of.ts';
 import type { StageBehaviour } from '../support/instant-activities.ts';
 import { smallSpec } from '../support/spec.ts';
 import { sweepsForTests } from '../support/sweeps.ts';
@@ -24,16 +25,6 @@ function ailing(how: 'fail' | 'hang', is: (recipe: Recipe) => boolean) {
   const state = { healed: false };
   const behaviour: StageBehaviour = (recipe) => (!state.healed && is(recipe) ? how : 'succeed');
   return { behaviour, heal: () => (state.healed = true) };
-}
-
-/** Which stage of which condition a recipe is, for recipes that follow from a dataset. */
-function conditionsOf() {
-  const seen = new Map<string, unknown>();
-  return (recipe: Recipe): unknown => {
-    const condition = recipe.stage === 'dataset' ? recipe.params.condition : Object.values(recipe.inputs).map(({ key }) => seen.get(key)).find((found) => found !== undefined);
-    if (recipe.inputs.dataset || recipe.inputs.adapter || recipe.params.splits === 'train') seen.set(artifactKey(recipe), condition);
-    return recipe.stage === 'base' || recipe.stage === 'source' ? undefined : condition;
-  };
 }
 
 const progressOf = async (handle: WorkflowHandle) => SweepProgress.parse(await handle.query('progress'));
