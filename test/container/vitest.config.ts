@@ -3,7 +3,7 @@ import { defineConfig } from 'vitest/config';
 /** Apart from `npm test`, which needs no container engine. */
 export default defineConfig({
   root: new URL('../..', import.meta.url).pathname,
-  cacheDir: '.needlework/vite',
+  cacheDir: '.needlework/vitest',
   test: {
     include: ['test/container/**/*.test.ts'],
     fsModuleCachePath: '.needlework/vitest-modules',
