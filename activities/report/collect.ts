@@ -3,19 +3,17 @@ import { z } from 'zod';
 import type { ArtifactStore } from '#infra/artifacts/store.ts';
 import type { Manifest } from '#infra/artifacts/manifest.ts';
 import type { Recipe } from '#workflows/contracts/artifacts.ts';
-import { DatasetCard, Example, Pairing } from '#workflows/contracts/dataset.ts';
+import { DatasetCard, Pairing } from '#workflows/contracts/dataset.ts';
 import { parse } from '#workflows/contracts/parse.ts';
-import { type BaseFacts, LossPoint, type ResultStatus, type SourceFacts, type StageFacts } from '#workflows/contracts/report.ts';
+import { type BaseFacts, LossPoint, type ResultStatus, type SourceFacts } from '#workflows/contracts/report.ts';
 import { HeadScores, Masking, Metrics, Patching, Prediction } from '#workflows/contracts/results.ts';
 import { SweepSpec } from '#workflows/contracts/spec.ts';
 import { gridOf, type Setting } from '#workflows/plan/grid.ts';
-import type { BaselineFiles, CellFiles, EvaluateFiles, SettingFiles, SweepFiles, TestQuestion } from '../analysis/index.ts';
-import { ArtifactMissing } from '#infra/artifacts/errors.ts';
-import { contentOf } from '../stage/content.ts';
+import type { BaselineFiles, CellFiles, EvaluateFiles, SettingFiles, SweepFiles } from '../analysis/index.ts';
 import { textConfig } from '../base/model-config.ts';
 import type { InspectedFiles } from '../analysis/inspection.ts';
+import { InputArtifacts } from './input-artifacts.ts';
 import { collectInspected } from './inspector/collect.ts';
-import { linesOf } from './lines.ts';
 
 /** Units that failed (or stages of theirs that could not run: `mdqa/tiny/low/low: patch`) and cells that cannot exist, with the reasons. */
 const Absences = z.object({ missing: z.record(z.string(), z.string()), skipped: z.record(z.string(), z.string()).default({}) });
@@ -24,9 +22,6 @@ const Params = Absences.extend({ spec: SweepSpec }).strict();
 
 /** One line of `steps.jsonl`; the report draws the loss only. */
 const Step = z.looseObject(LossPoint.shape).transform(({ step, loss }): LossPoint => ({ step, loss }));
-
-/** A question of the test split without its prompt, which at 32K tokens is a thousand times as long. */
-const Question = Example.transform(({ id, question, answers }): TestQuestion => ({ id, question, answers }));
 
 /** What a base model's folder may say of its own making. */
 const Origin = z.strictObject({ origin: z.string(), seededInduction: z.string().nullable() });
@@ -57,7 +52,7 @@ const LICENCES = {
 /** Reads the artifacts of a report's recipe, and tells of each. Throws `ArtifactMissing` or `ArtifactCorrupt`. */
 export async function collectSweep(store: ArtifactStore, recipe: Recipe, wasRead: (manifest: Manifest) => void = () => {}): Promise<SweepFiles> {
   const { spec, ...absences } = parse(Params, recipe.params, 'the parameters of a report stage');
-  const artifacts = new Artifacts(store, recipe, wasRead);
+  const artifacts = await InputArtifacts.of(store, recipe, wasRead);
   const settings: SettingFiles[] = [];
   const grid = gridOf(spec);
   const inspected = await collectInspected(artifacts, grid, spec.seed);
@@ -69,11 +64,11 @@ export async function collectSweep(store: ArtifactStore, recipe: Recipe, wasRead
   return { spec, sources, bases, settings, versions: artifacts.versions() };
 }
 
-async function collectSetting(artifacts: Artifacts, setting: Setting, absences: Absences, inspected: ReadonlyMap<string, InspectedFiles>): Promise<SettingFiles> {
+async function collectSetting(artifacts: InputArtifacts, setting: Setting, absences: Absences, inspected: ReadonlyMap<string, InspectedFiles>): Promise<SettingFiles> {
   const anyUnit = [...setting.baselines, ...setting.cells].map(({ id }) => id).find((id) => artifacts.has(id, 'test'));
   const baselines: BaselineFiles[] = [];
   for (const { id, baseline } of setting.baselines) {
-    baselines.push({ baseline, ...status(id, absences), stages: await artifacts.facts(id, ['evaluate']), ...(await readEvaluation(artifacts, id)) });
+    baselines.push({ baseline, ...status(id, absences), stages: artifacts.facts(id, ['evaluate']), ...(await readEvaluation(artifacts, id)) });
   }
   const cells: CellFiles[] = [];
   for (const { id, condition } of setting.cells) {
@@ -82,7 +77,7 @@ async function collectSetting(artifacts: Artifacts, setting: Setting, absences: 
     cells.push({
       condition,
       ...status(id, absences),
-      stages: await artifacts.facts(id, ['dataset', 'train', 'evaluate', 'score', 'mask', 'patch']),
+      stages: artifacts.facts(id, ['dataset', 'train', 'evaluate', 'score', 'mask', 'patch']),
       ...(await readEvaluation(artifacts, id)),
       ...(artifacts.has(id, 'dataset') && {
         card: await artifacts.json(id, 'dataset', 'card.json', DatasetCard),
@@ -105,7 +100,7 @@ async function collectSetting(artifacts: Artifacts, setting: Setting, absences: 
       anyUnit === undefined
         ? { stages: [] }
         : {
-            stages: await artifacts.facts(anyUnit, ['test']),
+            stages: artifacts.facts(anyUnit, ['test']),
             card: await artifacts.json(anyUnit, 'test', 'card.json', DatasetCard),
             examples: await artifacts.questions(anyUnit),
           },
@@ -114,7 +109,7 @@ async function collectSetting(artifacts: Artifacts, setting: Setting, absences: 
   };
 }
 
-async function readEvaluation(artifacts: Artifacts, id: string): Promise<{ evaluate?: EvaluateFiles }> {
+async function readEvaluation(artifacts: InputArtifacts, id: string): Promise<{ evaluate?: EvaluateFiles }> {
   if (!artifacts.has(id, 'evaluate')) return {};
   return {
     evaluate: {
@@ -124,7 +119,7 @@ async function readEvaluation(artifacts: Artifacts, id: string): Promise<{ evalu
   };
 }
 
-async function collectSource(artifacts: Artifacts, { task, source }: SweepSpec['tasks'][number]): Promise<SourceFacts> {
+async function collectSource(artifacts: InputArtifacts, { task, source }: SweepSpec['tasks'][number]): Promise<SourceFacts> {
   const id = artifacts.unitWith((unit) => unit.startsWith(`${task}/`), 'source');
   const facts = { task, kind: source.kind, licence: LICENCES[source.kind] };
   if (id === undefined) return { ...facts, status: 'missing', stages: [], rows: null, dropped: {} };
@@ -134,22 +129,22 @@ async function collectSource(artifacts: Artifacts, { task, source }: SweepSpec['
   });
   const { rows, pool } = await artifacts.json(id, 'source', 'counts.json', Counts);
   const dropped = Object.fromEntries(Object.entries(rows.dropped).filter(([, count]) => count > 0));
-  return { ...facts, status: 'done', stages: await artifacts.facts(id, ['source', 'ranking']), rows: { train: rows.train, test: rows.test, pool: pool.kept }, dropped };
+  return { ...facts, status: 'done', stages: artifacts.facts(id, ['source', 'ranking']), rows: { train: rows.train, test: rows.test, pool: pool.kept }, dropped };
 }
 
-async function collectBase(artifacts: Artifacts, { model, base }: SweepSpec['models'][number]): Promise<BaseFacts> {
+async function collectBase(artifacts: InputArtifacts, { model, base }: SweepSpec['models'][number]): Promise<BaseFacts> {
   const id = artifacts.unitWith((unit) => unit.split('/')[1] === model, 'base');
   if (id === undefined) {
     return { model, kind: base.kind, status: 'missing', stages: [], parameters: null, architecture: null, origin: null, seededInduction: null, pretraining: null };
   }
-  const { summary, files } = await artifacts.manifest(id, 'base');
+  const { summary, files } = artifacts.manifest(id, 'base');
   const config = await artifacts.json(id, 'base', 'config.json', Config);
   const made = files.some(({ name }) => name === 'origin.json') ? await artifacts.json(id, 'base', 'origin.json', Origin) : null;
   return {
     model,
     kind: base.kind,
     status: 'done',
-    stages: await artifacts.facts(id, ['base']),
+    stages: artifacts.facts(id, ['base']),
     parameters: typeof summary.parameters === 'number' ? summary.parameters : null,
     architecture: {
       layers: config.num_hidden_layers,
@@ -169,90 +164,4 @@ function status(id: string, { missing, skipped }: Absences): { status: ResultSta
   const [reason, impossible] = [missing[id], skipped[id]];
   if (impossible !== undefined) return { status: 'missing', reason: impossible };
   return reason === undefined ? { status: 'done', reason: null } : { status: 'failed', reason };
-}
-
-/** The input artifacts of a report, by unit (`mdqa/tiny/real`) and role (`train`), each manifest read once. */
-class Artifacts {
-  readonly #store: ArtifactStore;
-  readonly #inputs: Recipe['inputs'];
-  readonly #manifests = new Map<string, Manifest>();
-  readonly #questions = new Map<string, TestQuestion[]>();
-
-  readonly #wasRead: (manifest: Manifest) => void;
-
-  constructor(store: ArtifactStore, { inputs }: Recipe, wasRead: (manifest: Manifest) => void) {
-    this.#store = store;
-    this.#inputs = inputs;
-    this.#wasRead = wasRead;
-  }
-
-  has(unit: string, role: string): boolean {
-    return this.#inputs[`${unit}: ${role}`] !== undefined;
-  }
-
-  /** First unit that satisfies `which` and has an artifact in this role. */
-  unitWith(which: (unit: string) => boolean, role: string): string | undefined {
-    const suffix = `: ${role}`;
-    return Object.keys(this.#inputs)
-      .filter((name) => name.endsWith(suffix))
-      .map((name) => name.slice(0, -suffix.length))
-      .find(which);
-  }
-
-  async manifest(unit: string, role: string): Promise<Manifest> {
-    const ref = this.#inputs[`${unit}: ${role}`];
-    if (ref === undefined) throw new Error(`the report has no input "${unit}: ${role}"`);
-    const known = this.#manifests.get(ref.key);
-    if (known !== undefined) return known;
-    const address = { kind: ref.stage, key: ref.key };
-    const manifest = await this.#store.find(address);
-    if (manifest === null) throw new ArtifactMissing(address);
-    this.#manifests.set(ref.key, manifest);
-    this.#wasRead(manifest);
-    return manifest;
-  }
-
-  async json<T extends z.ZodType>(unit: string, role: string, name: string, schema: T): Promise<z.output<T>> {
-    return parse(schema, JSON.parse((await this.bytes(unit, role, name)).toString('utf8')), `${name} of ${unit}: ${role}`);
-  }
-
-  async jsonl<T extends z.ZodType>(unit: string, role: string, name: string, schema: T): Promise<z.output<T>[]> {
-    const bytes = await this.bytes(unit, role, name);
-    return Array.from(linesOf(bytes), (line, index) => parse(schema, JSON.parse(line), `${name} of ${unit}: ${role}, line ${index + 1},`));
-  }
-
-  /** Those of a test split, which the settings of a task and model share, are read once. */
-  async questions(unit: string): Promise<TestQuestion[]> {
-    const { key } = await this.manifest(unit, 'test');
-    const known = this.#questions.get(key) ?? (await this.jsonl(unit, 'test', 'test.jsonl', Question));
-    this.#questions.set(key, known);
-    return known;
-  }
-
-  /** Facts on those stages of a unit that have an artifact. */
-  async facts(unit: string, roles: string[]): Promise<StageFacts[]> {
-    const facts: StageFacts[] = [];
-    for (const role of roles.filter((candidate) => this.has(unit, candidate))) {
-      const manifest = await this.manifest(unit, role);
-      const { kind, key, measurements, summary } = manifest;
-      const number = (name: string) => (typeof measurements[name] === 'number' ? (measurements[name] as number) : null);
-      // Those of training are among its results: the same every time.
-      const tokens = number('tokens') ?? (typeof summary.tokens === 'number' ? summary.tokens : null);
-      facts.push({ stage: kind as StageFacts['stage'], key, content: contentOf(manifest), status: 'done', seconds: number('stageSeconds'), tokens: tokens === null ? null : Math.round(tokens), reused: null });
-    }
-    return facts;
-  }
-
-  /** Versions of all programs that made the artifacts read so far; several of one program are joined. */
-  versions(): Record<string, string> {
-    const all = new Map<string, Set<string>>();
-    for (const { versions } of this.#manifests.values()) {
-      for (const [name, version] of Object.entries(versions)) all.set(name, (all.get(name) ?? new Set()).add(version));
-    }
-    return Object.fromEntries([...all].sort(([a], [b]) => (a < b ? -1 : 1)).map(([name, found]) => [name, [...found].sort().join(', ')]));
-  }
-
-  async bytes(unit: string, role: string, name: string): Promise<Buffer> {
-    return this.#store.read(await this.manifest(unit, role), name);
-  }
 }

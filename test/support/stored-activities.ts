@@ -5,8 +5,9 @@ import { Context } from '@temporalio/activity';
 import type { Activities } from '#activities/index.ts';
 import { discardArtifact } from '#activities/inputs/discard.ts';
 import { findFinished } from '#activities/inputs/find.ts';
+import { InputArtifacts } from '#activities/report/input-artifacts.ts';
 import type { ActivityContext } from '#activities/stage/context.ts';
-import { runStage } from '#activities/stage/run-stage.ts';
+import { runStage, type StageWork } from '#activities/stage/run-stage.ts';
 import { CheckpointStore } from '#infra/artifacts/checkpoints.ts';
 import { artifactClient } from '#infra/artifacts/client.ts';
 import { Documents } from '#infra/artifacts/documents.ts';
@@ -19,6 +20,8 @@ import { requestedReport } from '#workflows/plan/report.ts';
 import { instantActivities } from './instant-activities.ts';
 
 const BUCKET = 'needlework';
+/** The one file of an artifact. */
+const FILE = 'file.txt';
 
 /** A real S3 server below `folder`, and what works with it. Call `stop` at the end. */
 export async function s3ForTests(folder: string) {
@@ -42,24 +45,30 @@ export type StageContents = (recipe: Recipe) => string | 'hang';
 export function storedActivities(context: ActivityContext, contents: StageContents = () => 'contents', { reads = true } = {}) {
   const { activities } = instantActivities();
   const ran: Recipe[] = [];
-  const stage = (request: StageRequest) =>
-    runStage(context, request.recipe.stage, request, async ({ recipe, input, outputFolder }) => {
-      if (reads) await Promise.all(Object.keys(recipe.inputs).map(input));
+  const stage = (request: StageRequest, readAll = ({ recipe, input }: StageWork): Promise<unknown> => Promise.all(Object.keys(recipe.inputs).map(input))) =>
+    runStage(context, request.recipe.stage, request, async (tools) => {
+      const { recipe, outputFolder } = tools;
+      if (reads) await readAll(tools);
       const text = contents(recipe);
       if (text === 'hang') {
         const beat = setInterval(() => Context.current().heartbeat(), 200);
         await Context.current().cancelled.finally(() => clearInterval(beat));
       }
       ran.push(recipe);
-      await writeFile(join(outputFolder, 'file.txt'), text);
+      await writeFile(join(outputFolder, FILE), text);
       const summary: Summary = recipe.stage === 'evaluate' ? { f1: 0.5 } : {};
       return { summary };
     });
+  // As a report does: what it reads is kept nowhere.
+  const readForReport = async ({ recipe, wasRead }: StageWork) => {
+    const artifacts = await InputArtifacts.of(context.store, recipe, wasRead);
+    return Promise.all(Object.keys(recipe.inputs).map((name) => artifacts.bytes(...(name.split(': ') as [string, string]), FILE)));
+  };
   const stages = ['importSource', 'importBase', 'pretrainBase', 'rankPassages', 'writeTexts', 'synthesizeDataset', 'trainAdapter', 'evaluateModel', 'scoreHeads', 'maskHeads', 'patchHeads'] as const;
   const stored: Activities = {
     ...activities,
-    ...Object.fromEntries(stages.map((name) => [name, stage])),
-    writeReport: (request) => stage({ recipe: requestedReport(request), locations: {} }),
+    ...Object.fromEntries(stages.map((name) => [name, (request: StageRequest) => stage(request)])),
+    writeReport: (request) => stage({ recipe: requestedReport(request), locations: {} }, readForReport),
     findFinished: (sought) => findFinished(context, sought),
     discardArtifact: (ref) => discardArtifact(context, ref),
   };

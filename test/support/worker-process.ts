@@ -1,5 +1,5 @@
 /**
- * A worker with the stored activities in a process of its own, as in a fleet:
+ * Workers with the stored activities in a process of their own, as in a fleet; `light` are those for workflows, light stages and LLM texts:
  *
  *     worker-process.ts TEMPORAL_ADDRESS S3_ENDPOINT FOLDER light|trainer [HANGS…]
  *
@@ -8,9 +8,11 @@
  */
 import { DefaultLogger, NativeConnection, Runtime, Worker } from '@temporalio/worker';
 import { artifactKey } from '#workflows/plan/keys.ts';
-import { LIGHT_QUEUE, TRAINER_QUEUE } from '#workflows/queues.ts';
+import { LIGHT_QUEUE, LLM_QUEUE, TRAINER_QUEUE } from '#workflows/queues.ts';
+import { workflowBundle } from '#workers/bundle.ts';
+import { withoutCallStacks } from '#workers/call-stacks.ts';
+import { WORKER_TIMING } from '#workers/timing.ts';
 import { contextForTests, storedActivities } from './stored-activities.ts';
-import { bundleOf, WORKFLOWS } from './temporal.ts';
 
 const [address, endpoint, folder, role, ...hangs] = process.argv.slice(2) as [string, string, string, 'light' | 'trainer', ...string[]];
 Runtime.install({ logger: new DefaultLogger('ERROR') });
@@ -24,13 +26,13 @@ const { activities } = storedActivities(await contextForTests(folder, endpoint),
   console.log(`did ${recipe.stage} ${artifactKey(recipe)}`);
   return recipe.stage;
 });
-const worker = await Worker.create({
-  connection,
-  activities,
-  ...(role === 'light' ? { taskQueue: LIGHT_QUEUE, workflowBundle: await bundleOf(WORKFLOWS) } : { taskQueue: TRAINER_QUEUE }),
-});
-process.once('SIGTERM', () => worker.shutdown());
-const running = worker.run();
+const options = { connection, activities, ...WORKER_TIMING };
+const workers =
+  role === 'light'
+    ? [await withoutCallStacks(async () => Worker.create({ ...options, taskQueue: LIGHT_QUEUE, workflowBundle: await workflowBundle(folder) })), await Worker.create({ ...options, taskQueue: LLM_QUEUE })]
+    : [await Worker.create({ ...options, taskQueue: TRAINER_QUEUE })];
+process.once('SIGTERM', () => workers.forEach((worker) => worker.shutdown()));
+const running = Promise.all(workers.map((worker) => worker.run()));
 console.log('ready');
 await running;
 await connection.close();

@@ -6,12 +6,14 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { SweepResult } from '#workflows/contracts/progress.ts';
-import { LIGHT_QUEUE, LLM_QUEUE } from '#workflows/queues.ts';
-import { s3ForTests, storedActivities } from '../../support/stored-activities.ts';
+import { LIGHT_QUEUE } from '#workflows/queues.ts';
+import { s3ForTests } from '../../support/stored-activities.ts';
 import { temporalForTests } from '../../support/temporal.ts';
 import { executable } from '../../infra/servers/support.ts';
 import { cpuSeconds } from './cpu.ts';
 import { gridSpec } from './dag.ts';
+
+const WORKER = fileURLToPath(new URL('../../support/worker-process.ts', import.meta.url));
 
 export interface OurRun {
   /** From the command that starts the sweep to the end of the one that waits for its result. */
@@ -27,17 +29,18 @@ export interface OurRun {
 
 type Process = 'Temporal server' | 'S3 server' | 'light worker' | 'trainer worker';
 
-/** Servers and workers (those for trainer jobs in a process of their own), up before the first run. */
+/** Servers and workers, each in a process of its own, up before the first run. */
 export async function startOurs(folder: string) {
   const [temporal, s3] = [await temporalForTests(), await s3ForTests(folder)];
-  const { activities } = storedActivities(s3.context);
-  const light = [await temporal.worker({ taskQueue: LIGHT_QUEUE, workflowBundle: temporal.workflowBundle, activities }), await temporal.worker({ taskQueue: LLM_QUEUE, activities })];
-  const running = light.map((worker) => worker.run());
-  const trainer = spawn(process.execPath, [fileURLToPath(new URL('../../support/worker-process.ts', import.meta.url)), temporal.server.address, s3.endpoint, folder, 'trainer'], { stdio: ['ignore', 'pipe', 'ignore'] });
-  const ended = once(trainer, 'exit');
-  await once(trainer.stdout, 'data');
-  trainer.stdout.resume();
-  const pids: Record<Process, number> = { 'Temporal server': temporal.server.pid, 'S3 server': s3.pid, 'light worker': process.pid, 'trainer worker': trainer.pid! };
+  const start = async (role: 'light' | 'trainer') => {
+    const worker = spawn(process.execPath, [WORKER, temporal.server.address, s3.endpoint, folder, role], { stdio: ['ignore', 'pipe', 'ignore'] });
+    const ended = once(worker, 'exit');
+    await Promise.race([once(worker.stdout, 'data'), ended.then(([code]) => Promise.reject(new Error(`the ${role} worker ended with status ${code}`)))]);
+    worker.stdout.resume();
+    return { pid: worker.pid!, stop: () => (worker.kill('SIGTERM'), ended) };
+  };
+  const [light, trainer] = await Promise.all([start('light'), start('trainer')]);
+  const pids: Record<Process, number> = { 'Temporal server': temporal.server.pid, 'S3 server': s3.pid, 'light worker': light.pid, 'trainer worker': trainer.pid };
   const cpu = () => Object.entries(pids).map(([name, pid]) => [name as Process, cpuSeconds(pid)] as const);
   let count = 0;
   const cli = (...args: string[]) => promisify(execFile)(executable('NEEDLEWORK_TEMPORAL_CLI'), [...args, '--address', temporal.server.address], { env: { PATH: process.env.PATH, HOME: folder } });
@@ -60,9 +63,7 @@ export async function startOurs(folder: string) {
       return { seconds, ran: result.stagesRun, reused: result.stagesReused, events: { sweep: await lengthOf(workflowId), cells: lengths.reduce((sum, length) => sum + length, 0) }, cpu: used };
     },
     stop: async () => {
-      for (const worker of light) worker.shutdown();
-      trainer.kill('SIGTERM');
-      await Promise.all([...running, ended]);
+      await Promise.all([light.stop(), trainer.stop()]);
       await temporal.stop();
       await s3.stop();
     },
