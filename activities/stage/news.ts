@@ -12,22 +12,24 @@ export class NewsDesk {
   readonly #send: (advance: StageAdvance) => void;
   readonly #seconds: number;
   readonly #now: () => number;
-  #last: { at: number; phase: string; done: number };
+  #last: { at: number; phase: string; done: number; measured: boolean };
 
   constructor(send: (advance: StageAdvance) => void, seconds: number = NEWS.seconds, now: () => number = Date.now) {
     this.#send = send;
     this.#seconds = seconds;
     this.#now = now;
-    this.#last = { at: now(), phase: '', done: 0 };
+    this.#last = { at: now(), phase: '', done: 0, measured: false };
   }
 
   offer(advance: StageAdvance): void {
     const { phase, done, total } = advance;
-    const { at, phase: lastPhase, done: lastDone } = this.#last;
+    const measured = Object.keys(advance.metrics).length > 0;
+    const { at, phase: lastPhase, done: lastDone, measured: lastMeasured } = this.#last;
     const wait = lastPhase === '' ? Math.min(NEWS.firstSeconds, this.#seconds) : this.#seconds;
     if (this.#now() - at < wait * 1000) return;
-    if (phase === lastPhase && done - lastDone < NEWS.share * total) return;
-    this.#last = { at: this.#now(), phase, done };
+    // The first loss is not kept back: a tenth of a training may take hours.
+    if (phase === lastPhase && measured === lastMeasured && done - lastDone < NEWS.share * total) return;
+    this.#last = { at: this.#now(), phase, done, measured };
     this.#send(advance);
   }
 }

@@ -65,6 +65,18 @@ describe('the news of a stage', () => {
     expect(told).toEqual([1, 41, 81, 121, 161, 201, 241, 281, 321, 361]);
   });
 
+  it('tell the first loss, however much is left', () => {
+    const { now, pass } = clock();
+    const told: number[] = [];
+    const desk = new NewsDesk(({ done }) => told.push(done), 30, now);
+    const pace = new Pace(now);
+    for (const step of [0, 1, 2, 3]) {
+      pass(31);
+      desk.offer(pace.advance(train(step, step === 0 ? undefined : 2.5)));
+    }
+    expect(told).toEqual([0, 1]);
+  });
+
   it('are none of work that is over soon', () => {
     const { now, pass } = clock();
     const desk = new NewsDesk(() => expect.unreachable(), 30, now);
