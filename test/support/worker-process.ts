@@ -3,8 +3,8 @@
  *
  *     worker-process.ts TEMPORAL_ADDRESS S3_ENDPOINT FOLDER light|trainer [HANGS…]
  *
- * Writes `ready`, then `hangs …` and `did STAGE KEY` for each stage's work; the work of a stage whose recipe contains all words of one
- * of `HANGS` (such as `dataset,low/low`) never ends. Ends on SIGTERM.
+ * Writes `ready`, then, with TELL=1 in its environment, `hangs …` and `did STAGE KEY` for each stage's work; the work of a stage whose recipe contains
+ * all words of one of `HANGS` (such as `dataset,low/low`) never ends. Ends on SIGTERM.
  */
 import { DefaultLogger, NativeConnection, Runtime, Worker } from '@temporalio/worker';
 import { artifactKey } from '#workflows/plan/keys.ts';
@@ -12,12 +12,12 @@ import { LIGHT_QUEUE, LLM_QUEUE, TRAINER_QUEUE } from '#workflows/queues.ts';
 import { workflowBundle } from '#workers/bundle.ts';
 import { withoutCallStacks } from '#workers/call-stacks.ts';
 import { WORKER_TIMING } from '#workers/timing.ts';
-import { contextForTests, storedActivities } from './stored-activities.ts';
+import { contextForTests, type StageContents, storedActivities } from './stored-activities.ts';
 
 const [address, endpoint, folder, role, ...hangs] = process.argv.slice(2) as [string, string, string, 'light' | 'trainer', ...string[]];
 Runtime.install({ logger: new DefaultLogger('ERROR') });
 const connection = await NativeConnection.connect({ address });
-const { activities } = storedActivities(await contextForTests(folder, endpoint), (recipe) => {
+const watched: StageContents = (recipe) => {
   const text = JSON.stringify(recipe);
   if (hangs.some((hang) => hang.split(',').every((word) => text.includes(`"${word}"`)))) {
     console.log(`hangs ${recipe.stage}`);
@@ -25,7 +25,8 @@ const { activities } = storedActivities(await contextForTests(folder, endpoint),
   }
   console.log(`did ${recipe.stage} ${artifactKey(recipe)}`);
   return recipe.stage;
-});
+};
+const { activities } = storedActivities(await contextForTests(folder, endpoint), process.env.TELL === '1' ? watched : undefined);
 const options = { connection, activities, ...WORKER_TIMING };
 const workers =
   role === 'light'

@@ -25,7 +25,7 @@ afterAll(async () => {
 
 /** A worker process that is ready, and what it says from then on. */
 async function worker(role: 'light' | 'trainer', ...hangs: string[]) {
-  const child = spawn(process.execPath, ['--disable-warning=ExperimentalWarning', WORKER, temporal.server.address, s3.endpoint, folder, role, ...hangs], { stdio: ['ignore', 'pipe', 'inherit'] });
+  const child = spawn(process.execPath, ['--disable-warning=ExperimentalWarning', WORKER, temporal.server.address, s3.endpoint, folder, role, ...hangs], { stdio: ['ignore', 'pipe', 'inherit'], env: { ...process.env, TELL: '1' } });
   processes.push(child);
   const lines: string[] = [];
   createInterface({ input: child.stdout! }).on('line', (line) => lines.push(line));
