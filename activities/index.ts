@@ -6,6 +6,7 @@ import { evaluateModel } from './evaluate/evaluate-model.ts';
 import { discardArtifact } from './inputs/discard.ts';
 import { locateStore } from './inputs/locate.ts';
 import { lookForTrainers } from './trainers/look-for-trainers.ts';
+import { lookForEnd } from './notice/look-for-end.ts';
 import { postNotice } from './notice/post-notice.ts';
 import { findFinished } from './inputs/find.ts';
 import { fingerprintInputs } from './inputs/fingerprint.ts';
@@ -43,7 +44,7 @@ const fingerprint = (context: ActivityContext, spec: SweepSpec) =>
 
 /** Activities that any worker can do. */
 export function lightActivities(context: ActivityContext) {
-  return bind(context, { fingerprintInputs: fingerprint, findFinished, importSource, importBase, synthesizeDataset, writeReport, publishReport, discardArtifact, locateStore, lookForTrainers, postNotice });
+  return bind(context, { fingerprintInputs: fingerprint, findFinished, importSource, importBase, synthesizeDataset, writeReport, publishReport, discardArtifact, locateStore, lookForTrainers, lookForEnd, postNotice });
 }
 
 /** Activities that ask LLMs. */

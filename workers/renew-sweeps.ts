@@ -5,7 +5,7 @@
 import { Client, Connection, type WorkflowHandle } from '@temporalio/client';
 import { Worker, type WorkflowBundleOption } from '@temporalio/worker';
 import { LIGHT_QUEUE } from '#workflows/queues.ts';
-import { CODE_MEMO, endRun, openCellsOf, specOf } from './running-sweep.ts';
+import { CODE_MEMO, endRun, openChildrenOf, specOf } from './running-sweep.ts';
 
 const REASON = 'its history does not go on under the present workflow code';
 
@@ -34,11 +34,11 @@ export async function renewSweeps({ address, namespace, workflowBundle, code, sa
   }
 }
 
-/** Whether the code goes on with a sweep and all its open cells. */
+/** Whether the code goes on with a sweep and all its open cells, and with its herald. */
 async function goesOn(client: Client, sweep: WorkflowHandle, workflowBundle: WorkflowBundleOption): Promise<boolean> {
-  const cells = openCellsOf(await sweep.describe());
+  const children = openChildrenOf(await sweep.describe());
   const histories = async function* () {
-    for (const workflowId of [sweep.workflowId, ...cells]) yield { workflowId, history: await client.workflow.getHandle(workflowId).fetchHistory() };
+    for (const workflowId of [sweep.workflowId, ...children]) yield { workflowId, history: await client.workflow.getHandle(workflowId).fetchHistory() };
   };
   for await (const { error } of Worker.runReplayHistories({ workflowBundle }, histories())) if (error) return false;
   return true;

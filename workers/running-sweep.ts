@@ -2,6 +2,7 @@
 import { isDeepStrictEqual } from 'node:util';
 import type { Client, WorkflowExecutionDescription, WorkflowHandle } from '@temporalio/client';
 import { defaultPayloadConverter, WorkflowNotFoundError } from '@temporalio/common';
+import { heraldWorkflowId } from '#workflows/ids.ts';
 
 /** Memo of a sweep: the name of the workflow code that started it. */
 export const CODE_MEMO = 'code';
@@ -24,9 +25,12 @@ export async function endOutdatedRun(client: Client, workflowId: string, given: 
   return reason;
 }
 
-/** Ends the open run of a sweep, with its cells, so that it can be started again under the same name. */
+/** Ends the open run of a sweep, with its cells, so that it can be started again under the same name. Its webhook is told nothing of that. */
 export async function endRun(client: Client, handle: WorkflowHandle, description: WorkflowExecutionDescription, reason: string): Promise<void> {
-  const children = openCellsOf(description);
+  const children = openChildrenOf(description);
+  await client.workflow.getHandle(heraldWorkflowId(handle.workflowId)).terminate(reason).catch((error: unknown) => {
+    if (!(error instanceof WorkflowNotFoundError)) throw error;
+  });
   await handle.terminate(`started again: ${reason}`);
   await closed(client, children);
 }
@@ -39,8 +43,8 @@ async function reasonToEnd(client: Client, { memo, workflowId }: WorkflowExecuti
   return isDeepStrictEqual(running, JSON.parse(JSON.stringify(given))) ? null : 'the spec has changed';
 }
 
-/** Workflow ids of the cells of a run that have not closed. */
-export const openCellsOf = ({ raw }: WorkflowExecutionDescription): string[] => (raw.pendingChildren ?? []).flatMap(({ workflowId }) => (workflowId ? [workflowId] : []));
+/** Workflow ids of the cells of a run, and of its herald, that have not closed. */
+export const openChildrenOf = ({ raw }: WorkflowExecutionDescription): string[] => (raw.pendingChildren ?? []).flatMap(({ workflowId }) => (workflowId ? [workflowId] : []));
 
 /** What a sweep was started with, by its history: the first event alone, since a page of a large sweep's is more than a client takes. */
 export async function specOf({ workflowService, options }: Client, workflowId: string): Promise<unknown> {

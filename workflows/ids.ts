@@ -17,6 +17,11 @@ export function cellWorkflowId(sweepWorkflowId: string, cellId: string): string 
   return `${sweepWorkflowId}/${cellId}`;
 }
 
+/** Workflow id of who tells the webhook that a sweep was terminated; no cell has it, since theirs have three parts at least. */
+export function heraldWorkflowId(sweepWorkflowId: string): string {
+  return `${sweepWorkflowId}/herald`;
+}
+
 /** `mdqa × tiny-llama × low/low × all-modules × seed 2`: a cell as people read it, with variant and seed where it has them. */
 export function cellLabel({ task, model, ...cell }: CellName): string {
   return `${task} × ${model} × ${conditionLabel(cell)}`;

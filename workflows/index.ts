@@ -6,6 +6,7 @@ import type { SweepResult } from './contracts/progress.ts';
 
 export { cell } from './cell.ts';
 export { discard } from './discard.ts';
+export { herald } from './herald.ts';
 
 /** See `sweep.ts`. */
 export async function sweep(given: unknown, carried?: unknown): Promise<SweepResult> {

@@ -18,6 +18,9 @@ export const stageNews = defineSignal<[StageNews]>('stageNews');
 /** From a sweep to its cells: how they are to run from now on. */
 export const orders = defineSignal<[CellOrders]>('orders');
 
+/** From a sweep to its herald: it need not wait any more. */
+export const relieved = defineSignal<[]>('relieved');
+
 /** To a blocked cell, also in bulk (`temporal workflow signal --query`): try what is blocked again, or do without it. */
 export const retryCell = defineSignal<[RetryChange?]>('retry');
 export const skipCell = defineSignal<[]>('skip');

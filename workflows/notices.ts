@@ -1,14 +1,11 @@
 /** News of a sweep for the webhook of its spec: cells that block, and its end. What cannot be told stops nothing. */
-import { log, proxyActivities } from '@temporalio/workflow';
-import type { Activities } from '../activities/index.ts';
 import { unattendedText } from './board.ts';
 import type { Failure, SweepProgress, SweepResult } from './contracts/progress.ts';
 import type { Notice } from './contracts/requests.ts';
 import type { Webhook } from './contracts/run.ts';
 import type { SweepSpec } from './contracts/spec.ts';
-import { POLICIES } from './policies.ts';
-
-const { postNotice } = proxyActivities<Activities>(POLICIES.notice);
+import { appointHerald, relieveHerald } from './herald.ts';
+import { post } from './webhook.ts';
 
 /** Blocked cells that one notice names. */
 const MOST_NAMED = 20;
@@ -23,6 +20,11 @@ export class Notices {
   constructor(sweep: string, { run }: SweepSpec) {
     this.#sweep = sweep;
     this.#webhook = run?.webhook;
+  }
+
+  /** From now on somebody tells the end of the sweep, should it come to one that it cannot tell. */
+  begin(): void {
+    if (this.#webhook !== undefined) void appointHerald(this.#sweep, this.#webhook);
   }
 
   /** Whether nothing is on its way. */
@@ -56,6 +58,7 @@ export class Notices {
       blocked: [],
       report: failed ? null : (outcome as SweepResult).report.file,
     });
+    await relieveHerald(this.#sweep);
   }
 
   async #sendBlocked(): Promise<void> {
@@ -71,9 +74,7 @@ export class Notices {
   async #post(notice: Notice): Promise<void> {
     this.#posting += 1;
     try {
-      await postNotice.executeWithOptions({ summary: `${this.#sweep}: webhook, ${notice.event}` }, [{ webhook: this.#webhook!, notice }]);
-    } catch (error) {
-      log.warn(`the webhook could not be told that ${notice.text}: ${error instanceof Error ? (error.cause instanceof Error ? error.cause.message : error.message) : error}`);
+      await post(this.#webhook!, notice);
     } finally {
       this.#posting -= 1;
     }

@@ -72,8 +72,11 @@ export const LIMITS: SweepLimits = {
 /** Between two signals of a cell to its sweep, unless it needs a person: news of stages that take less come together. */
 export const NEWS_PAUSE_MS = 5_000;
 
-/** How often, and how many times, a sweep asks whether the workflow of a cell has closed that an earlier run of it had started. */
-export const OLD_CELL_CLOSES = { everyMs: 1_000, tries: 60 } as const;
+/** How often, and how many times, a sweep asks whether the workflow of a cell, or of its herald, has closed that an earlier run of it had started. */
+export const OLD_CHILD_CLOSES = { everyMs: 1_000, tries: 60 } as const;
+
+/** How often a herald looks whether its sweep was terminated, where the server does not tell it: after a reset. */
+export const HERALD_LOOKS_EVERY_MS = 3_600_000;
 
 /** How many times the inputs of a unit are made anew, since they were found corrupt or gone, before a person is waited for. */
 export const MOST_HEALINGS = 5;

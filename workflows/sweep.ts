@@ -81,6 +81,7 @@ export async function sweepWithin(limits: SweepLimits, given: unknown, carriedBe
   }
   showSweep(name, findable);
   const notices = new Notices(name, spec);
+  notices.begin();
   try {
     const result = await runSweep({ name, given, spec, limits, carried, heading }, notices, () => board, (next) => (board = next), changed);
     await notices.ended(result.status, result, progressOf(name, board));

@@ -14,7 +14,7 @@ import { lackingForPatch } from './patching.ts';
 import { forceOf } from './plan/filters.ts';
 import { artifactKey } from './plan/keys.ts';
 import { type BaselinePlan, type CellPlan, realCellOf, refsOf, type Unit } from './plan/plan.ts';
-import { OLD_CELL_CLOSES } from './policies.ts';
+import { OLD_CHILD_CLOSES } from './policies.ts';
 import { runStage } from './stage.ts';
 import { startCancellable } from './steering/cancellable.ts';
 import type { Part } from './stopped-parts.ts';
@@ -216,8 +216,8 @@ async function whenFree<T>(workflowId: string, start: () => Promise<T>): Promise
       return await start();
     } catch (error) {
       if (!(error instanceof WorkflowExecutionAlreadyStartedError)) throw error;
-      if (tries === OLD_CELL_CLOSES.tries) throw new Error(`workflow ${workflowId} of an earlier run is still open; end it (temporal workflow terminate --workflow-id ${workflowId}), then retry`);
-      await sleep(OLD_CELL_CLOSES.everyMs);
+      if (tries === OLD_CHILD_CLOSES.tries) throw new Error(`workflow ${workflowId} of an earlier run is still open; end it (temporal workflow terminate --workflow-id ${workflowId}), then retry`);
+      await sleep(OLD_CHILD_CLOSES.everyMs);
     }
   }
 }

@@ -2,7 +2,7 @@
 import { sleep } from '@temporalio/workflow';
 import { sweep as unchanged } from '#workflows/index.ts';
 
-export { cell } from '#workflows/index.ts';
+export { cell, herald } from '#workflows/index.ts';
 
 export async function sweep(given: unknown) {
   await sleep(1);

@@ -10,6 +10,7 @@ import { promisify } from 'node:util';
 import type { WorkflowHandle } from '@temporalio/client';
 import type { SweepSpecInput } from '#workflows/contracts/spec.ts';
 import { SweepProgress } from '#workflows/contracts/progress.ts';
+import { heraldWorkflowId } from '#workflows/ids.ts';
 import { LIGHT_QUEUE } from '#workflows/queues.ts';
 import { executable } from '../infra/servers/support.ts';
 import { instantActivities, type StageBehaviour } from '../support/instant-activities.ts';
@@ -83,6 +84,16 @@ const SCENARIOS: Scenario[] = [
     },
   },
   {
+    name: 'terminated',
+    spec: { ...spec, seed: 8, run: { webhook: { url: 'https://example.org/hook' } } },
+    ailing: hangs,
+    act: async (handle) => {
+      await until(handle, ({ cells }) => cells.some(({ running }) => 'train' in running));
+      await handle.terminate('it is not needed');
+      await temporal.client.workflow.getHandle(heraldWorkflowId(handle.workflowId)).result();
+    },
+  },
+  {
     name: 'cancelled',
     spec: { ...spec, seed: 7 },
     ailing: hangs,
@@ -108,6 +119,7 @@ try {
       await handle.result().catch(() => {});
       await save(name, handle);
       for (const cell of ['real', 'symbolic']) await save(`${name}-${cell}`, temporal.client.workflow.getHandle(`${name}/mdqa/tiny/${cell}`));
+      await save(`${name}-herald`, temporal.client.workflow.getHandle(heraldWorkflowId(name)));
     } finally {
       await stop();
     }

@@ -10,7 +10,7 @@ const here = new URL('./', import.meta.url);
 const releases = readdirSync(here, { withFileTypes: true }).filter((entry) => entry.isDirectory()).map(({ name }) => name);
 const namesOf = (release: string) => readdirSync(new URL(`${release}/`, here)).map((file) => file.replace(/\.json$/, ''));
 /** Workflows find others by their ids, so each is replayed under its own. */
-const workflowIdOf = (name: string) => name.replace(/-(real|symbolic)$/, '/mdqa/tiny/$1');
+const workflowIdOf = (name: string) => name.replace(/-(real|symbolic)$/, '/mdqa/tiny/$1').replace(/-herald$/, '/herald');
 const isSweep = (name: string) => workflowIdOf(name) === name;
 
 const bundleOf = (workflows: string) => bundleWorkflowCode({ workflowsPath: fileURLToPath(new URL(workflows, here)), logger: new DefaultLogger('WARN') });
@@ -30,7 +30,7 @@ describe('recorded histories', { timeout: 240_000 }, () => {
 
   it('are there of sweeps and of their cells, of every release', () => {
     expect(releases.length).toBeGreaterThan(0);
-    for (const release of releases) expect(namesOf(release)).toEqual(expect.arrayContaining(['complete', 'complete-real', 'blocked-and-retried', 'blocked-and-retried-real', 'paused', 'cancelled']));
+    for (const release of releases) expect(namesOf(release)).toEqual(expect.arrayContaining(['complete', 'complete-real', 'blocked-and-retried', 'blocked-and-retried-real', 'paused', 'cancelled', 'terminated', 'terminated-herald']));
   });
 
   it('go on under the present workflow code; if not: patch the change (patched of @temporalio/workflow), or release it beside the old code and record anew', async () => {

@@ -1,6 +1,7 @@
 import { ApplicationFailure } from '@temporalio/common';
 import { Context } from '@temporalio/activity';
 import type { Activities } from '#activities/index.ts';
+import { lookForEnd } from '#activities/notice/look-for-end.ts';
 import { lookForTrainers } from '#activities/trainers/look-for-trainers.ts';
 import type { Recipe, StageResult } from '#workflows/contracts/artifacts.ts';
 import type { LlmUse, Notice, StageRequest } from '#workflows/contracts/requests.ts';
@@ -55,6 +56,7 @@ export function instantActivities(behaviour: StageBehaviour = () => 'succeed', b
     publishReport: async () => ({ reportFile: 'report.html', resultsFile: 'results.json' }),
     locateStore: async () => 's3://test/artifacts',
     lookForTrainers: () => lookForTrainers(),
+    lookForEnd: (request) => lookForEnd(undefined, request),
     postNotice: async ({ notice }) => void notices.push(notice),
     discardArtifact: async ({ key }) => void made.delete(key),
     importSource: stage,

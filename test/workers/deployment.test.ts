@@ -48,7 +48,7 @@ describe('workflow code that changes under running sweeps', { timeout: 300_000 }
     const { activities } = instantActivities(({ stage }) => (hanging && stage === 'train' ? 'hang' : 'succeed'));
     const worker = workersWith(activities);
     const light = (buildId: string, workflowBundle = temporal.workflowBundle) => worker({ taskQueue: LIGHT_QUEUE, workflowBundle, workerDeploymentOptions: versionOptions(buildId) });
-    const start = (workflowId: string, seed: number) => temporal.client.workflow.start('sweep', { workflowId, taskQueue: LIGHT_QUEUE, args: [smallSpec({ baselines: [], conditions: ['real'], seed })] });
+    const start = (workflowId: string, seed: number) => temporal.client.workflow.start('sweep', { workflowId, taskQueue: LIGHT_QUEUE, args: [smallSpec({ baselines: [], conditions: ['real'], seed, run: { webhook: { url: 'https://example.org/hook' } } })] });
     const untilItTrains = (handle: WorkflowHandle) =>
       expect.poll(async () => SweepProgress.parse(await handle.query('progress')).cells.map(({ running }) => Object.keys(running)), { timeout: 90_000, interval: 300 }).toEqual([['train']]);
 
@@ -78,6 +78,8 @@ describe('workflow code that changes under running sweeps', { timeout: 300_000 }
     for (const handle of [old, young]) expect(SweepResult.parse(await handle.result())).toMatchObject({ status: 'complete', failures: [] });
     expect(await versionsOf('old')).toEqual(['first', 'first-mended']);
     expect(await versionsOf(`old/${CELL}`)).toEqual(['first', 'first-mended']);
+    // Nobody moves what is no sweep and no cell: it goes with the current version.
+    await expect.poll(() => versionsOf('old/herald'), { timeout: 60_000 }).toEqual(['first', 'second']);
     expect(await versionsOf('young')).toEqual(['second']);
     expect(await versionsOf(`young/${CELL}`)).toEqual(['second']);
   });

@@ -16,10 +16,10 @@ afterAll(() => temporal.stop());
 
 it('leaves open sweeps alone whose histories the code goes on with, and starts the others again, which do nothing twice', { timeout: 240_000 }, async () => {
   let hanging = true;
-  const { activities, ran } = instantActivities(({ stage }) => (hanging && stage === 'train' ? 'hang' : 'succeed'));
+  const { activities, ran, notices } = instantActivities(({ stage }) => (hanging && stage === 'train' ? 'hang' : 'succeed'));
   const stop = await temporal.serve(activities);
   const { client } = temporal;
-  const spec = smallSpec({ baselines: [], conditions: ['real'] });
+  const spec = smallSpec({ baselines: [], conditions: ['real'], run: { webhook: { url: 'https://example.org/hook' } } });
   const started = await client.workflow.start('sweep', { workflowId: 'mine', taskQueue: LIGHT_QUEUE, args: [spec], staticSummary: 'what it is for', memo: { whose: 'me' } });
   await expect.poll(async () => SweepProgress.parse(await started.query('progress')).cells.map(({ running }) => Object.keys(running)), { timeout: 90_000, interval: 300 }).toEqual([['train']]);
   await stop();
@@ -46,6 +46,7 @@ it('leaves open sweeps alone whose histories the code goes on with, and starts t
   const serving = [await temporal.worker({ taskQueue: LIGHT_QUEUE, workflowBundle: incompatible, activities }), await temporal.worker({ taskQueue: TRAINER_QUEUE, activities })];
   const running = serving.map((worker) => worker.run());
   expect(SweepResult.parse(await client.workflow.getHandle('mine').result())).toMatchObject({ status: 'complete', failures: [] });
+  expect(notices.map(({ event, status }) => [event, status]), 'that one was started again is no end').toEqual([['ended', 'complete']]);
   for (const worker of serving) worker.shutdown();
   await Promise.all(running);
   expect(ran.map(({ stage }) => stage).sort(), 'datasets are of training and test').toEqual(['base', 'dataset', 'dataset', 'evaluate', 'mask', 'report', 'score', 'source', 'train']);

@@ -74,4 +74,15 @@ export type NoticeRequest = z.infer<typeof NoticeRequest>;
 export const TrainersResult = z.strictObject({ listening: z.boolean(), waiting: z.int().nonnegative() });
 export type TrainersResult = z.infer<typeof TrainersResult>;
 
+/** A run of a sweep that has closed, or may have. */
+export const EndRequest = z.strictObject({ workflowId: z.string().min(1), runId: z.string().min(1) });
+export type EndRequest = z.infer<typeof EndRequest>;
+
+/**
+ * How a run of a sweep has ended. `open`: not yet, or it was reset and goes on; `closed`: in a way that it could tell itself, or
+ * another run has taken its place. `reason`: of who terminated it.
+ */
+export const EndResult = z.strictObject({ how: z.enum(['open', 'closed', 'terminated', 'timed out']), reason: z.string().nullable() });
+export type EndResult = z.infer<typeof EndResult>;
+
 export const SpecRequest = z.strictObject({ spec: SweepSpec });
