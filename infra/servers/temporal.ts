@@ -8,13 +8,12 @@ export type SearchAttributeType = 'Bool' | 'Datetime' | 'Double' | 'Int' | 'Keyw
 
 /**
  * Has tasks that wait for a worker served by priority, and those of equal priority in turns by fairness key; newer servers do the
- * former anyway. Tasks that waited before it was switched on are served, too. A queue is in one part, since each part has an order
- * of its own.
+ * former anyway. A database has it from its first start on: tasks that waited before it was switched on would not be served. A queue is
+ * in one part, since each part has an order of its own.
  */
 export const PRIORITY_AND_FAIRNESS = {
   'matching.useNewMatcher': true,
   'matching.enableFairness': true,
-  'matching.enableMigration': true,
   'matching.numTaskqueueReadPartitions': 1,
   'matching.numTaskqueueWritePartitions': 1,
 } as const;
@@ -25,7 +24,7 @@ export const PRIORITY_AND_FAIRNESS = {
  */
 const SQLITE_PRAGMAS = { journal_mode: 'WAL', synchronous: 'NORMAL' } as const;
 
-const DEV_SETTINGS = {
+export const DEV_SETTINGS = {
   /**
    * The development server reads the namespace and its search attributes from the database at every use, so that new ones count at
    * once; ours are there before it starts. Those that a person adds to a running server count after a minute at most.

@@ -4,6 +4,7 @@ import { Client, Connection } from '@temporalio/client';
 import { expect, onTestFinished, test } from 'vitest';
 import { registerSearchAttributes, startTemporal, type TemporalServer } from '#infra/servers/index.ts';
 import { commandLineOf } from '#infra/servers/processes.ts';
+import { DEV_SETTINGS, PRIORITY_AND_FAIRNESS } from '#infra/servers/temporal.ts';
 import { anyPort, executable, scratchFolder } from './support.ts';
 
 async function start(folder: string, overrides: { port?: number } = {}): Promise<TemporalServer> {
@@ -45,6 +46,13 @@ test('the server is ready, shows its Web UI, keeps its state over a restart, and
   const second = await start(folder);
   const status = await withClient(second.address, async (client) => (await client.workflow.getHandle('kept').describe()).status.name);
   expect(status).toBe('RUNNING');
+});
+
+// It takes any name, and says nothing of those that it does not know.
+test('every setting is one that the server of the set-up knows', () => {
+  const server = readFileSync(executable('NEEDLEWORK_TEMPORAL_CLI'));
+  expect(Object.keys({ ...DEV_SETTINGS, ...PRIORITY_AND_FAIRNESS }).filter((name) => !server.includes(name))).toEqual([]);
+  expect(server.includes('matching.noSuchSetting')).toBe(false);
 });
 
 test('search attributes that a server lacks are registered once, and a refusal names the commands for those who may', async () => {
