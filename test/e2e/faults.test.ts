@@ -1,10 +1,11 @@
 /** What goes wrong on a real stack, and how it ends: a crashed trainer, a corrupt artifact, a missing model, a cancellation. */
 import { createHash } from 'node:crypto';
 import { existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { SweepProgress } from '#workflows/contracts/progress.ts';
 import type { SweepSpecInput } from '#workflows/contracts/spec.ts';
+import { LIMITS } from '#workflows/policies.ts';
 import { temporaryFolder } from '../support/folders.ts';
 import { smallSpec } from '../support/spec.ts';
 import { needleworkUp, type RunningStack, trainingSteps } from '../support/stack.ts';
@@ -41,6 +42,9 @@ function checkpoints(of: string): string[] {
   return readdirSync(folder, { recursive: true, withFileTypes: true }).flatMap((entry) => (entry.isFile() ? [join(entry.parentPath, entry.name)] : []));
 }
 
+/** The step of the newest checkpoint that the stack keeps; 0 where it keeps none. */
+const checkpointedStep = () => Math.max(0, ...checkpoints(home).flatMap((file) => (file.endsWith('manifest.json') ? [Number(/(\d+)$/.exec(dirname(file))?.[1])] : [])));
+
 /** Manifest of the one adapter that a stack has made. */
 function trainManifest(of: string): { files: { name: string; sha256: string }[]; measurements: Record<string, number> } {
   const folder = join(of, 's3', 'needlework', 'artifacts', 'train');
@@ -50,18 +54,29 @@ function trainManifest(of: string): { files: { name: string; sha256: string }[];
 
 describe('a stack under faults', () => {
   // Finds the trainers' processes in /proc.
-  it.skipIf(process.platform !== 'linux')('goes on with a training whose trainer is killed, from its last checkpoint, to the bytes and results of an undisturbed one', async () => {
+  it.skipIf(process.platform !== 'linux')('goes on with a training whose trainer is killed, and whose sweep then continues as new, from its last checkpoint, to the bytes and results of an undisturbed one', async () => {
     // A checkpoint every few steps.
     const file = specFile('killed', { train: { epochs: 20, checkpointMinutes: 0.001 } });
     await stack.temporal('workflow', 'start', '--type', 'sweep', '--task-queue', 'needlework', '--workflow-id', 'killed', '--input-file', file);
-    await expect.poll(() => checkpoints(home).filter((file) => file.endsWith('manifest.json')).length, { timeout: 90_000, interval: 100 }).toBeGreaterThan(0);
+    const cell = 'killed/mdqa/tiny/real';
+    // All but the last bit, so that it continues soon once it gets that.
+    const last = 1_000_000;
+    await stack.swell('killed', LIMITS.history.bytes - last);
+    await expect.poll(checkpointedStep, { timeout: 90_000, interval: 100 }).toBeGreaterThan(0);
     for (const pid of trainers()) process.kill(pid, 'SIGKILL');
+    const killedAt = checkpointedStep();
+    await expect.poll(checkpointedStep, { timeout: 90_000, interval: 100 }).toBeGreaterThan(killedAt + 3);
+    expect(await stack.temporal('workflow', 'describe', '--workflow-id', cell, '--output', 'json')).toContain('TrainerCrashed');
+    const runOf = async (id: string) => (JSON.parse(await stack.temporal('workflow', 'describe', '--workflow-id', id, '--output', 'json')) as { workflowExecutionInfo: { execution: { runId: string } } }).workflowExecutionInfo.execution.runId;
+    const [sweepBefore, cellBefore] = [await runOf('killed'), await runOf(cell)];
+    const continuedAt = checkpointedStep();
+    await stack.swell('killed', last);
+    await expect.poll(() => runOf('killed'), { timeout: 90_000, interval: 100 }).not.toBe(sweepBefore);
+    await expect.poll(() => runOf(cell), { timeout: 90_000, interval: 100 }).not.toBe(cellBefore);
     const output = await stack.temporal('workflow', 'result', '--workflow-id', 'killed', '--output', 'json');
     expect((JSON.parse(output) as { result: unknown }).result).toMatchObject({ status: 'complete' });
-    const history = await stack.temporal('workflow', 'show', '--workflow-id', 'killed/mdqa/tiny/real', '--output', 'json');
-    expect(history).toContain('TrainerCrashed');
     const resumed = trainManifest(home);
-    expect(resumed.measurements.resumedFromStep).toBeGreaterThan(0);
+    expect(resumed.measurements.resumedFromStep).toBeGreaterThanOrEqual(continuedAt);
     // Nothing is left of what the artifact has made useless.
     expect(checkpoints(home)).toEqual([]);
     const quiet = temporaryFolder();

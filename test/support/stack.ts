@@ -4,11 +4,14 @@ import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
-import { SweepResult } from '#workflows/contracts/progress.ts';
+import { Client, Connection } from '@temporalio/client';
+import { SweepResult, type StageNews } from '#workflows/contracts/progress.ts';
 import { anyPort, executable } from '../infra/servers/support.ts';
 
 const CHECKOUT = fileURLToPath(new URL('../..', import.meta.url));
 const run = promisify(execFile);
+
+const NEWS_BYTES = 200_000;
 
 /** `needlework up` as a person runs it, in a home folder and on ports of its own. */
 export interface RunningStack {
@@ -22,6 +25,8 @@ export interface RunningStack {
   sweep: (workflowId: string, specFile: string) => Promise<SweepResult>;
   /** The same in two steps. */
   start: (workflowId: string, specFile: string) => Promise<void>;
+  /** Has so many bytes of news, which are of no stage, come to a sweep. */
+  swell: (workflowId: string, bytes: number) => Promise<void>;
   result: (workflowId: string) => Promise<SweepResult>;
   stop: () => Promise<void>;
 }
@@ -66,6 +71,17 @@ export async function needleworkUp(home: string, more: NodeJS.ProcessEnv = {}): 
     process: child,
     temporal,
     start,
+    swell: async (workflowId, bytes) => {
+      const connection = await Connection.connect({ address: temporalAddress });
+      const news: StageNews = { key: 'f'.repeat(64), advance: { phase: 'train', done: 1, total: 2, unit: 'steps', percent: 50, endsAbout: null, metrics: {}, log: ['l'.repeat(NEWS_BYTES)] } };
+      const handle = new Client({ connection }).workflow.getHandle(workflowId);
+      for (let sent = 0; sent < bytes; sent += NEWS_BYTES) {
+        await handle.signal('stageNews', news);
+        // The server takes a task away of whose workflow more than 2 MB wait. A query waits until they have been heard.
+        if ((sent / NEWS_BYTES) % 5 === 0) await handle.query('failures');
+      }
+      await connection.close();
+    },
     result,
     sweep: async (workflowId, specFile) => {
       await start(workflowId, specFile);

@@ -103,6 +103,23 @@ describe('a sweep whose history has grown long', { timeout: 240_000 }, () => {
     expect(cost.trainerHours).toBeGreaterThan(0.2);
   });
 
+  it('counts the bytes of its history, however few its events are', async () => {
+    const state = { hanging: true };
+    const { ran } = await workers(({ stage }) => (stage === 'train' && state.hanging ? 'hang' : 'succeed'));
+    const handle = await start(smallSpec({ name: 'after-400000-bytes', baselines: [], conditions: ['real'] }));
+    await until(async () => Object.keys((await cellOf(handle, REAL)).running)).toEqual(['train']);
+    const sizeOf = async () => Number((await client().workflow.getHandle(handle.workflowId, handle.firstExecutionRunId).describe()).raw.workflowExecutionInfo?.historySizeBytes);
+    expect(await sizeOf()).toBeLessThan(200_000);
+    const news: StageNews = { key: 'f'.repeat(64), advance: { phase: 'train', done: 1, total: 2, unit: 'steps', percent: 50, endsAbout: null, metrics: {}, log: ['l'.repeat(200_000)] } };
+    for (let sent = 0; sent < 2; sent += 1) await handle.signal('stageNews', news);
+    await untilRun(handle, 2);
+    expect(await sizeOf()).toBeGreaterThan(400_000);
+    state.hanging = false;
+    expect(await latest(handle).result()).toMatchObject({ status: 'complete', failures: [] });
+    expect(new Set(ran.map(artifactKey)).size).toBe(ran.length);
+    await replayAll(handle, [REAL]);
+  });
+
   it('keeps what people have said; what is blocked waits on, in the sweep or in its workflow, and runs again only when it is told to', async () => {
     const condition = conditionsOf();
     const state = { healed: false, hanging: true };
