@@ -1,10 +1,13 @@
 /**
  * New workflow code on a server that is ours alone, where there are no workers of the old code to leave its sweeps to. Those whose
- * histories go on under the new code do so; the others are ended and started again, with what they finished.
+ * histories go on under the new code do so; the others are ended and started again, with what they finished and what people had said of
+ * the whole of them.
  */
 import { Client, Connection, type WorkflowHandle } from '@temporalio/client';
 import { Worker, type WorkflowBundleOption } from '@temporalio/worker';
+import type { Renewed } from '#workflows/contracts/renewed.ts';
 import { LIGHT_QUEUE } from '#workflows/queues.ts';
+import { isAnythingSaid, type Said, saidIn, saidText } from './said-before.ts';
 import { CODE_MEMO, endRun, openChildrenOf, specOf } from './running-sweep.ts';
 
 const REASON = 'its history does not go on under the present workflow code';
@@ -24,8 +27,7 @@ export async function renewSweeps({ address, namespace, workflowBundle, code, sa
     for await (const { workflowId } of client.workflow.list({ query: "WorkflowType = 'sweep' AND ExecutionStatus = 'Running'" })) {
       const handle = client.workflow.getHandle(workflowId);
       if (await goesOn(client, handle, workflowBundle)) continue;
-      await startAgain(client, handle, code);
-      say(`sweep ${workflowId} was started again, since ${REASON}; what it finished is used again`);
+      say(`sweep ${workflowId} was started again, since ${REASON}; what it finished is used again${newsOf(await startAgain(client, handle, code))}`);
       renewed.push(workflowId);
     }
     return renewed;
@@ -44,19 +46,26 @@ async function goesOn(client: Client, sweep: WorkflowHandle, workflowBundle: Wor
   return true;
 }
 
-async function startAgain(client: Client, handle: WorkflowHandle, code: string): Promise<void> {
+/** Returns what people had said to the run that was ended. */
+async function startAgain(client: Client, handle: WorkflowHandle, code: string): Promise<Said> {
   const description = await handle.describe();
   const given = await specOf(client, handle.workflowId);
   const [staticSummary, staticDetails] = [await description.staticSummary(), await description.staticDetails()];
+  const before = saidIn(await handle.fetchHistory());
   const { priority } = description.raw.workflowExecutionInfo ?? {};
   await endRun(client, handle, description, REASON);
   await client.workflow.start('sweep', {
     workflowId: handle.workflowId,
     taskQueue: LIGHT_QUEUE,
-    args: [given],
+    args: isAnythingSaid(before.said) ? [given, { saidBefore: before.said } satisfies Renewed] : [given],
     memo: { ...description.memo, [CODE_MEMO]: code },
     ...(staticSummary !== undefined && { staticSummary }),
     ...(staticDetails !== undefined && { staticDetails }),
     ...(priority?.priorityKey && { priority: { priorityKey: priority.priorityKey } }),
   });
+  return before;
+}
+
+function newsOf({ said, lost }: Said): string {
+  return `${isAnythingSaid(said) ? `, and what it was told holds (${saidText(said)})` : ''}${lost.length === 0 ? '' : `. It does not know any more: ${lost.join('; ')}. Tell it again what still holds, by temporal workflow update execute`}`;
 }

@@ -7,6 +7,7 @@ import { askedOf, boardMarkdown, failuresOf, planOf, progressOf } from './board-
 import { carriedFrom, confirm, findableBefore, stoppedBefore, takeUp } from './carried.ts';
 import { Carried } from './contracts/carried.ts';
 import { InvalidInput, parse, parseSweepSpec } from './contracts/parse.ts';
+import { Renewed, type SaidBefore } from './contracts/renewed.ts';
 import type { StageEvent, StageNews, SweepResult, SweepStatus } from './contracts/progress.ts';
 import { RunSpec } from './contracts/run.ts';
 import type { SweepSpec } from './contracts/spec.ts';
@@ -19,6 +20,7 @@ import { planSweep, unitsOf } from './plan/plan.ts';
 import { completeReport } from './plan/report.ts';
 import { locationsOf } from './plan/recipes.ts';
 import { LIMITS, POLICIES, type SweepLimits } from './policies.ts';
+import { sayAgain } from './renewed.ts';
 import { RunSpan } from './run-span.ts';
 import { allSettled, SharedStages } from './shared-stages.ts';
 import { explained } from './stage.ts';
@@ -74,7 +76,8 @@ export async function sweepWithin(limits: SweepLimits, given: unknown, carriedBe
   setHandler(failures, () => failuresOf(board), { description: 'All that blocks or was given up, with cause and remedy' });
   setHandler(planQuery, (asked) => planOf(board, askedOf(board, asked), limits.planned), { description: 'The DAG with keys and states. Of some: {"cells": ["task/model/condition"]}' });
   const spec = valid(() => parseSweepSpec(given));
-  const carried = carriedBefore === undefined ? null : valid(() => parse(Carried, carriedBefore, 'what the run before has carried over'));
+  const { data: renewed } = Renewed.safeParse(carriedBefore);
+  const carried = carriedBefore === undefined || renewed !== undefined ? null : valid(() => parse(Carried, carriedBefore, 'what the run before has carried over'));
   if (carried !== null) {
     heading = headingOf(spec, carried);
     findable = findableBefore(carried);
@@ -83,7 +86,7 @@ export async function sweepWithin(limits: SweepLimits, given: unknown, carriedBe
   const notices = new Notices(name, spec);
   notices.begin();
   try {
-    const result = await runSweep({ name, given, spec, limits, carried, heading }, notices, () => board, (next) => (board = next), changed);
+    const result = await runSweep({ name, given, spec, limits, carried, saidBefore: renewed?.saidBefore ?? null, heading }, notices, () => board, (next) => (board = next), changed);
     await notices.ended(result.status, result, progressOf(name, board));
     await condition(allHandlersFinished);
     return result;
@@ -107,15 +110,18 @@ interface RunOfSweep {
   limits: SweepLimits;
   /** Null in the first run. */
   carried: Carried | null;
+  /** Null as a rule: it is in the place of no run of other code. */
+  saidBefore: SaidBefore | null;
   /** What people see of it comes after this. */
   heading: string;
 }
 
 /** The sweep, told on a board that is shown with `show` once its cells are known. @throws ContinueAsNew where it goes on in another run */
-async function runSweep({ name, given, spec, limits, carried, heading }: RunOfSweep, notices: Notices, current: () => Board, show: (board: Board) => void, changed: () => void): Promise<SweepResult> {
+async function runSweep({ name, given, spec, limits, carried, saidBefore, heading }: RunOfSweep, notices: Notices, current: () => Board, show: (board: Board) => void, changed: () => void): Promise<SweepResult> {
   const span = new RunSpan(limits.history, Object.values(carried?.units ?? {}).filter(({ cell }) => cell?.state === 'in its workflow').length);
   const account = new LlmAccount(spec, carried?.llm);
   const desk = new Desk(RunSpec.parse(spec.run ?? {}), limits, current);
+  if (saidBefore !== null) await sayAgain(saidBefore, desk, account);
   desk.onBlocked = (id, failure) => notices.blocked(id, failure);
   const onWord = () => {
     span.onUpdate();

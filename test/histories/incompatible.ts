@@ -4,7 +4,7 @@ import { sweep as unchanged } from '#workflows/index.ts';
 
 export { cell, herald } from '#workflows/index.ts';
 
-export async function sweep(given: unknown) {
+export async function sweep(given: unknown, carried?: unknown) {
   await sleep(1);
-  return unchanged(given);
+  return unchanged(given, carried);
 }

@@ -108,7 +108,8 @@ describe('a sweep whose history has grown long', { timeout: 240_000 }, () => {
     const { ran } = await workers(({ stage }) => (stage === 'train' && state.hanging ? 'hang' : 'succeed'));
     const handle = await start(smallSpec({ name: 'after-400000-bytes', baselines: [], conditions: ['real'] }));
     await until(async () => Object.keys((await cellOf(handle, REAL)).running)).toEqual(['train']);
-    const sizeOf = async () => Number((await client().workflow.getHandle(handle.workflowId, handle.firstExecutionRunId).describe()).raw.workflowExecutionInfo?.historySizeBytes);
+    const [first] = await runsOf(handle);
+    const sizeOf = async () => Number((await client().workflow.getHandle(handle.workflowId, first).describe()).raw.workflowExecutionInfo?.historySizeBytes);
     expect(await sizeOf()).toBeLessThan(200_000);
     const news: StageNews = { key: 'f'.repeat(64), advance: { phase: 'train', done: 1, total: 2, unit: 'steps', percent: 50, endsAbout: null, metrics: {}, log: ['l'.repeat(200_000)] } };
     for (let sent = 0; sent < 2; sent += 1) await handle.signal('stageNews', news);

@@ -121,8 +121,9 @@ describe('a sweep with a webhook', { timeout: 240_000 }, () => {
     const { told } = await hanging();
     const handle = await start({ ...spec, name: 'after-2-updates' });
     const before = await underWay(handle);
+    const { runId } = await handle.describe();
     for (const cells of [3, 4]) await handle.executeUpdate('setConcurrency', { args: [{ cells }] });
-    await until(async () => (await latest(handle).describe()).runId).not.toBe(handle.firstExecutionRunId);
+    await until(async () => (await latest(handle).describe()).runId).not.toBe(runId);
     const after = await underWay(handle);
     expect(after).not.toBe(before);
     await ended(handle, before);
