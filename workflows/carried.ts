@@ -6,11 +6,12 @@ import { type Board, graphOf, hasFinished, onReused, onSharedDone, onStageEvent,
 import type { ArtifactKey, Stage, StageResult } from './contracts/artifacts.ts';
 import type { Carried } from './contracts/carried.ts';
 import type { CellProgress, Failure, SweepStatus } from './contracts/progress.ts';
-import type { FindResult, LlmUse } from './contracts/requests.ts';
+import type { FindResult } from './contracts/requests.ts';
 import { cellWorkflowId } from './ids.ts';
 import { remedyFor } from './remedies.ts';
 import { type Part, type Stopped, StoppedParts } from './stopped-parts.ts';
 import type { SweepRun } from './sweep-run.ts';
+import type { LlmAccount } from './writing.ts';
 
 /** Bytes of all that is handed over, about. A server takes 2 MB, of which the spec needs some. */
 const MOST = 1_700_000;
@@ -20,8 +21,8 @@ const MESSAGE = 20;
 /** The names of a unit's parts. */
 const PARTS = [['cell', ''], ['patch', 'patch']] as const satisfies readonly (readonly [string, Part])[];
 
-/** What the next run of a sweep is to know. `llm`: how the LLM may be used by now. */
-export function carriedFrom(run: SweepRun, llm: LlmUse | undefined): Carried {
+/** What the next run of a sweep is to know. `account`: how the LLM may be used by now. */
+export function carriedFrom(run: SweepRun, { use: llm, waiting }: Pick<LlmAccount, 'use' | 'waiting'>): Carried {
   const { board, desk } = run;
   const failures = new Table<Carried['failures'][number]>();
   const changes = new Table<Carried['changes'][number]>();
@@ -36,6 +37,7 @@ export function carriedFrom(run: SweepRun, llm: LlmUse | undefined): Carried {
     changeOf: Object.fromEntries([...told.changes].flatMap(([id, change]) => (Object.keys(change).length === 0 ? [] : [[id, changes.at(change)] as const]))),
     changes: changes.rows,
     ...(llm !== undefined && { llm }),
+    waitingForMoney: waiting,
     healings: run.healing.times,
     cost: board.cost,
     unattended: board.unattended,
@@ -47,7 +49,10 @@ export function carriedFrom(run: SweepRun, llm: LlmUse | undefined): Carried {
       }),
     ),
     unpatched: run.unpatched,
-    shared: [...board.shared].map(([key, { name, status, reused, failure }]) => ({ key, name, status, reused, failure: failure && failureAt(failure) })),
+    shared: [...board.shared].map(([key, { name, status, reused, failure }]) => {
+      const timeoutHours = told.ownTimeoutHours.get(key);
+      return { key, name, status, reused, failure: failure && failureAt(failure), ...(timeoutHours !== undefined && { timeoutHours }) };
+    }),
     failures: failures.rows,
   };
   return withRoom(carried);
@@ -57,7 +62,8 @@ export function carriedFrom(run: SweepRun, llm: LlmUse | undefined): Carried {
 function unitOf(run: SweepRun, cell: CellProgress, carry: (stopped: Stopped | undefined) => Carried['units'][string]['cell']): Carried['units'][string] | null {
   const { board, desk, finished, stopped } = run;
   const { id, status, stage, artifacts, workflowId } = cell;
-  const parts = { cell: carry(stopped.of(id, '') ?? blockedInWorkflow(run, cell)), patch: carry(stopped.of(id, 'patch')) };
+  const own = stopped.of(id, '') ?? blockedInWorkflow(run, cell);
+  const parts = { cell: carry(own?.state === 'in its workflow' && desk.retries(id) ? undefined : own), patch: carry(stopped.of(id, 'patch')) };
   // A stage that it has not told of yet was there before, where it was found.
   const isReused = (of: Stage) => board.reused.get(id)?.has(of) ?? false;
   const told = Object.keys(artifacts) as Stage[];
@@ -78,10 +84,9 @@ function unitOf(run: SweepRun, cell: CellProgress, carry: (stopped: Stopped | un
 }
 
 /** What a cell waits with in its own workflow: what blocks it, and not its patching. */
-function blockedInWorkflow({ desk, stopped }: SweepRun, { id, status, failures }: CellProgress): Stopped | undefined {
-  const ofPatch = new Set(stopped.of(id, 'patch')?.failures.map(({ message }) => message));
-  const own = failures.filter(({ message }) => !ofPatch.has(message));
-  return status === 'blocked' && desk.hasWorkflow(id) && own.length > 0 ? { state: 'in its workflow', failures: own } : undefined;
+function blockedInWorkflow({ desk, stopped }: SweepRun, cell: CellProgress): Stopped | undefined {
+  const own = stopped.ownFailures(cell);
+  return cell.status === 'blocked' && desk.hasWorkflow(cell.id) && own.length > 0 ? { state: 'in its workflow', failures: own } : undefined;
 }
 
 /** Values of which each is said once. */
@@ -149,9 +154,9 @@ export function stoppedBefore(carried: Carried | null): { stopped: StoppedParts;
 }
 
 /** What lists find a sweep by that continues, until it tells so itself. */
-export function findableBefore({ said, units }: Carried): SweepStatus {
+export function findableBefore({ said, units, waitingForMoney }: Carried): SweepStatus {
   if (Object.values(units).some((unit) => PARTS.some(([part]) => unit[part] !== undefined && unit[part].state !== 'given up'))) return 'blocked';
-  return said.paused ? 'paused' : 'running';
+  return said.paused || Object.keys(waitingForMoney).length > 0 ? 'paused' : 'running';
 }
 
 /** Shows on a new board how things stood: at once, before anything is looked up. `name`: workflow id of the sweep. */
@@ -159,9 +164,10 @@ export function takeUp(board: Board, carried: Carried, name: string): void {
   board.run = carried.run;
   board.unattended = carried.unattended;
   board.refused = carried.refused;
+  board.waitingForMoney = Object.values(carried.waitingForMoney)[0] ?? null;
   board.cost = { ...carried.cost };
-  for (const { key, failure, ...shared } of carried.shared) {
-    if (shared.status !== 'running') board.shared.set(key, { ...shared, advance: null, failure: failure === null ? null : failureOf(carried.failures[failure]!) });
+  for (const { key, name, status, reused, failure } of carried.shared) {
+    if (status !== 'running') board.shared.set(key, { name, status, reused, advance: null, failure: failure === null ? null : failureOf(carried.failures[failure]!) });
   }
   for (const [id, unit] of Object.entries(carried.units)) {
     const cell = board.cells.get(id);
@@ -176,8 +182,9 @@ export function takeUp(board: Board, carried: Carried, name: string): void {
     settle(cell);
     for (const [part] of PARTS) {
       const stopped = stoppedOf(carried, unit[part]);
-      if (stopped?.state === 'given up') onUnitGivenUp(board, id, stopped.failures, unit.status ?? 'failed');
-      else for (const failure of stopped?.failures ?? []) onUnitBlocked(board, id, failure);
+      if (stopped?.state !== 'given up') for (const failure of stopped?.failures ?? []) onUnitBlocked(board, id, failure);
+      // Of the patching of a cell that goes on, it is not told.
+      else if (unit.status !== undefined) onUnitGivenUp(board, id, stopped.failures, unit.status);
     }
   }
 }

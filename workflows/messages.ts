@@ -1,27 +1,30 @@
 /** Signals, updates and queries of the workflows. */
 import { defineQuery, defineSignal, defineUpdate } from '@temporalio/workflow';
 import type { CellsQuery, OneCellProgress, StageEvent, StageNews, SweepFailures, SweepPlan, SweepProgress } from './contracts/progress.ts';
-import type { CellOrders, ConcurrencyRequest, FinishRequest, PriorityRequest, RetryChange, RetryRequest, SkipRequest, SteeringAnswer } from './contracts/steering.ts';
+import type { CellOrders, CellWord, ConcurrencyRequest, FinishRequest, PriorityRequest, RetryChange, RetryRequest, SkipRequest, SteeringAnswer } from './contracts/steering.ts';
 
 /** What the UI says of signals that people have no use for. */
 export const FROM_WITHIN = 'Internal: sweep, cells and stages tell each other';
 
 /**
  * From a cell to its sweep: stages that began, are further, ended, or failed for good; all that one moment brought together. Then
- * which start of the cell it is that tells: after a reset, the server hands the new run of a sweep what the old one was told.
+ * which start of the cell it is that tells: after a reset, the server hands the new run of a sweep what the old one was told. And what
+ * a person has told the cell before.
  */
-export const stageEvents = defineSignal<[StageEvent[], string?]>('stageEvents');
+export const stageEvents = defineSignal<[StageEvent[], string?, CellWord[]?]>('stageEvents');
 
 /** From a running activity to its workflow: how far it is. */
 export const stageNews = defineSignal<[StageNews]>('stageNews');
 
 /** From a sweep to its cells: how they are to run from now on. */
 export const orders = defineSignal<[CellOrders]>('orders');
+/** And what becomes of what is blocked, since a person has said so to the sweep, or that has put it right. */
+export const verdict = defineSignal<['retry' | 'skip']>('verdict');
 
 /** From a sweep to its herald: it need not wait any more. */
 export const relieved = defineSignal<[]>('relieved');
 
-/** To a blocked cell, also in bulk (`temporal workflow signal --query`): try what is blocked again, or do without it. */
+/** From people to a blocked cell, also in bulk (`temporal workflow signal --query`): try what is blocked again, or do without it. */
 export const retryCell = defineSignal<[RetryChange?]>('retry');
 export const skipCell = defineSignal<[]>('skip');
 

@@ -7,7 +7,8 @@ const LATEST = 1.4;
 
 /**
  * A run ends in a workflow task in which no update was answered: the server turns a task down that would end a run while there is news
- * for it, and whoever sent an update in that task would be told that it failed.
+ * for it, and whoever sent an update in that task would be told that it failed. Nor does one end while people tell its cells something,
+ * as signals in bulk do one cell after the other: what comes to a cell in the moment in which it ends with the run is not heard.
  */
 const BEFORE_END_MS = 500;
 
@@ -19,6 +20,7 @@ export class RunSpan {
   readonly #limits: SweepLimits['history'];
   readonly #toBegin: number;
   #signals = 0;
+  #words = 0;
   #updates = 0;
   #updatedAt: number | null = null;
 
@@ -28,8 +30,10 @@ export class RunSpan {
     this.#toBegin = blocked * EVENTS_OF_A_START;
   }
 
-  onSignal(): void {
+  /** `words`: how many of people it brought. */
+  onSignal(words = 0): void {
     this.#signals += 1;
+    this.#words += words;
   }
 
   onUpdate(): void {
@@ -45,10 +49,13 @@ export class RunSpan {
     await condition(() => this.#isOver(() => true));
     comes();
     const isOver = () => free() && this.#isOver(good);
+    const isLate = () => this.#isOver(() => false);
+    let words: number;
     do {
       await condition(isOver);
+      words = this.#words;
       await sleep(BEFORE_END_MS);
-    } while (!isOver() || this.#updatedAt === workflowInfo().historyLength);
+    } while (!isOver() || this.#updatedAt === workflowInfo().historyLength || (this.#words > words && !isLate()));
   }
 
   #isOver(good: () => boolean): boolean {

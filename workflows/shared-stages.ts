@@ -97,7 +97,7 @@ export class SharedStages {
     onShared(board, key, label, { status: 'running', failure: null });
     changed();
     try {
-      const means = () => ({ summary: label, force: forceOf(board.plan, recipe), ...desk.meansOf(), ...(this.#lost.has(key) && { why: MADE_ANEW }) });
+      const means = () => ({ summary: label, force: forceOf(board.plan, recipe), ...desk.meansOfShared(key), ...(this.#lost.has(key) && { why: MADE_ANEW }) });
       const result = await (recipe.stage === 'write' ? account.write(label, recipe, means) : desk.queued.run(recipe, SHARED, () => runStage(label, recipe, { locations, ...means() })));
       onSharedDone(board, key, label, recipe, result);
       return result;

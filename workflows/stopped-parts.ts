@@ -1,4 +1,4 @@
-import type { Failure } from './contracts/progress.ts';
+import type { CellProgress, Failure } from './contracts/progress.ts';
 
 /** A unit is run in two parts: what is its own, and its patching, which rests on another cell, too. */
 export type Part = '' | 'patch';
@@ -15,6 +15,12 @@ export class StoppedParts {
 
   of(id: string, part: Part): Stopped | undefined {
     return this.#parts.get(id)?.get(part);
+  }
+
+  /** What a unit failed at, but for its patching. */
+  ownFailures({ id, failures }: CellProgress): Failure[] {
+    const ofPatch = new Set(this.of(id, 'patch')?.failures.map(({ message }) => message));
+    return failures.filter(({ message }) => !ofPatch.has(message));
   }
 
   set(id: string, part: Part, stopped: Stopped): void {

@@ -2,7 +2,7 @@ import { allHandlersFinished, ApplicationFailure, CancellationScope, condition, 
 import type { Activities } from '../activities/index.ts';
 import { inLine } from './advance-text.ts';
 import { showStatus, showSweep } from './attributes.ts';
-import { type Board, findableStatusOf, newBoard, onAdvance, onStageEvent, onSweepStopped, statusOf } from './board.ts';
+import { type Board, findableStatusOf, newBoard, onAdvance, onFailureRetried, onStageEvent, onSweepStopped, statusOf } from './board.ts';
 import { askedOf, boardMarkdown, failuresOf, planOf, progressOf } from './board-view.ts';
 import { carriedFrom, confirm, findableBefore, stoppedBefore, takeUp } from './carried.ts';
 import { Carried } from './contracts/carried.ts';
@@ -11,6 +11,7 @@ import { Renewed, type SaidBefore } from './contracts/renewed.ts';
 import type { StageEvent, StageNews, SweepResult, SweepStatus } from './contracts/progress.ts';
 import { RunSpec } from './contracts/run.ts';
 import type { SweepSpec } from './contracts/spec.ts';
+import type { CellWord } from './contracts/steering.ts';
 import { findAll } from './finding.ts';
 import { failures, FROM_WITHIN, plan as planQuery, progress, stageEvents, stageNews } from './messages.ts';
 import { Notices } from './notices.ts';
@@ -31,7 +32,7 @@ import { offerUpdates } from './steering/updates.ts';
 import type { SweepRun } from './sweep-run.ts';
 import { tellSweep } from './telling.ts';
 import { watchTrainers } from './trainer-watch.ts';
-import { runBaseline, runCell, runPatch } from './units.ts';
+import { giveUpWhatStops, runBaseline, runCell, runPatch } from './units.ts';
 import { LlmAccount } from './writing.ts';
 
 const { locateStore } = proxyActivities<Activities>(POLICIES.lookup);
@@ -119,29 +120,37 @@ interface RunOfSweep {
 /** The sweep, told on a board that is shown with `show` once its cells are known. @throws ContinueAsNew where it goes on in another run */
 async function runSweep({ name, given, spec, limits, carried, saidBefore, heading }: RunOfSweep, notices: Notices, current: () => Board, show: (board: Board) => void, changed: () => void): Promise<SweepResult> {
   const span = new RunSpan(limits.history, Object.values(carried?.units ?? {}).filter(({ cell }) => cell?.state === 'in its workflow').length);
-  const account = new LlmAccount(spec, carried?.llm);
+  const account = new LlmAccount(spec, carried?.llm, carried?.waitingForMoney);
   const desk = new Desk(RunSpec.parse(spec.run ?? {}), limits, current);
   if (saidBefore !== null) await sayAgain(saidBefore, desk, account);
   desk.onBlocked = (id, failure) => notices.blocked(id, failure);
-  const onWord = () => {
-    span.onUpdate();
+  const stops = stoppedBefore(carried);
+  desk.isAwaited = (id) => stops.stopped.of(id, '')?.state === 'in its workflow';
+  const onWord = (count: () => void) => () => {
+    count();
     changed();
   };
-  const means = { desk, account, board: current, changed: onWord };
+  const means = { desk, account, board: current };
+  const offerAllUpdates = () => offerUpdates({ ...means, changed: onWord(() => span.onUpdate()) });
+  const offerAllSignals = () => offerSignals({ ...means, changed: onWord(() => span.onSignal(1)) });
   // What a first run has to find out may take a while; one that continues knows it.
   if (carried === null) {
-    offerUpdates(means);
-    offerSignals(means);
+    offerAllUpdates();
+    offerAllSignals();
   }
   const { fingerprints, artifactsAt } = carried ?? (await outsideOf(spec));
   const whole = valid(() => planSweep(spec, fingerprints));
   const plan = valid(() => planRun(whole, spec));
   const board: Board = { ...newBoard(plan, spec), steering: current().steering, artifactsAt };
   show(board);
+  account.onWait = (waitingFor) => {
+    board.waitingForMoney = waitingFor;
+    changed();
+  };
   if (carried !== null) {
     desk.takeUp(carried);
     takeUp(board, carried, name);
-    offerUpdates(means);
+    offerAllUpdates();
     changed();
   }
   const report = spec.only === undefined ? [completeReport(spec, whole)] : [];
@@ -149,10 +158,6 @@ async function runSweep({ name, given, spec, limits, carried, saidBefore, headin
   const finished = settled(whole, found, report);
   if (carried !== null) confirm(board, carried, found, finished);
   board.phase = 'running';
-  account.onWait = (waitingFor) => {
-    board.waitingForMoney = waitingFor;
-    changed();
-  };
   const healing = new Healing(carried?.healings);
   const heard = (events: readonly StageEvent[]) => {
     for (const event of events) {
@@ -172,8 +177,16 @@ async function runSweep({ name, given, spec, limits, carried, saidBefore, headin
     changed();
   };
   const internal = { description: FROM_WITHIN };
-  const told = (events: readonly StageEvent[], startedAs: string | undefined) => {
-    span.onSignal();
+  const takeWord = (word: CellWord, startedAs: string | undefined) => {
+    const cell = board.cells.get(word.cell);
+    if (cell === undefined) return;
+    const own = cell.status === 'blocked' ? stops.stopped.ownFailures(cell) : [];
+    if (word.verdict === 'retry') for (const failure of own) onFailureRetried(board, word.cell, failure);
+    desk.takeWord(word, startedAs, own.length > 0);
+  };
+  const told = (events: readonly StageEvent[], startedAs: string | undefined, words: readonly CellWord[] = []) => {
+    span.onSignal(words.length);
+    for (const word of words) takeWord(word, startedAs);
     const news = (event: StageEvent) => (desk.hasStarted(event.cell, startedAs) ? [event] : carried === null ? [ofEarlierRun(event)] : event.state === 'done' ? [event] : []);
     heard(events.flatMap(news));
   };
@@ -192,7 +205,7 @@ async function runSweep({ name, given, spec, limits, carried, saidBefore, headin
     if (unit !== undefined) await shared.remake(unit);
   };
   const begun = new Set(Object.entries(carried?.units ?? {}).flatMap(([id, unit]) => (unit.begun ? [id] : [])));
-  const run: SweepRun = { name, plan, fingerprints, board, desk, shared, healing, finished, ...stoppedBefore(carried), begun, unpatched: { ...carried?.unpatched }, heard, changed };
+  const run: SweepRun = { name, plan, fingerprints, board, desk, shared, healing, finished, ...stops, begun, unpatched: { ...carried?.unpatched }, heard, changed };
   changed();
   const unwatch = watchTrainers(board, limits.looks, (jobs) => {
     if (jobs !== null) notices.unattended(jobs);
@@ -202,7 +215,7 @@ async function runSweep({ name, given, spec, limits, carried, saidBefore, headin
   const cells = [...plan.cells.filter(({ id }) => begun.has(id)), ...plan.cells.filter(({ id }) => !begun.has(id))];
   const work = allSettled([...plan.baselines.map((unit) => runBaseline(run, unit)), ...cells.map((unit) => runCell(run, unit)), ...cells.map((unit) => runPatch(run, unit))]);
   // They are for what waits here, and wait for that.
-  if (carried !== null) offerSignals(means);
+  if (carried !== null) offerAllSignals();
   // Nothing that a person has said is half done then, nor is a webhook told half of it.
   const isGood = () => desk.isSteady && notices.areTold;
   const isFree = () => board.phase === 'running' && !desk.cancelled && allHandlersFinished() && desk.starts.areFree;
@@ -215,7 +228,10 @@ async function runSweep({ name, given, spec, limits, carried, saidBefore, headin
       return done;
     },
   );
-  if ((await Promise.race([done, over])) === 'over') await continueAsNew<typeof sweep>(given, carriedFrom(run, account.use));
+  if ((await Promise.race([done, over])) === 'over') {
+    giveUpWhatStops(run);
+    await continueAsNew<typeof sweep>(given, carriedFrom(run, account));
+  }
   await shared.stop();
   await unwatch();
 

@@ -78,7 +78,7 @@ async function writeReport({ desk, plan, fingerprints, finished, failures, unpat
     }),
   );
   const report = { spec, absent, missing, skipped: { ...whole.skipped, ...unselected } };
-  return reports[artifactKey(reportOver(report, whole))] ?? runReport({ ...report, fingerprints }, desk.meansOf());
+  return reports[artifactKey(reportOver(report, whole))] ?? runReport({ ...report, fingerprints }, desk.meansOfShared());
 }
 
 /** One line per cause, with the cells it stopped: what cells share fails all of them at once. */

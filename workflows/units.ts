@@ -13,7 +13,7 @@ import { cellLabel, cellWorkflowId } from './ids.ts';
 import { lackingForPatch } from './patching.ts';
 import { forceOf } from './plan/filters.ts';
 import { artifactKey } from './plan/keys.ts';
-import { type BaselinePlan, type CellPlan, realCellOf, refsOf, type Unit } from './plan/plan.ts';
+import { type BaselinePlan, type CellPlan, realCellOf, refsOf, type Unit, unitsOf } from './plan/plan.ts';
 import { OLD_CHILD_CLOSES } from './policies.ts';
 import { runStage } from './stage.ts';
 import { startCancellable } from './steering/cancellable.ts';
@@ -67,19 +67,9 @@ async function onShared(run: SweepRun, unit: Unit, label: string, work: () => Pr
 
 /** Runs `work` until it is done or given up: what fails in it waits for a person's word. `part` tells parts of a unit apart. */
 async function steadily(run: SweepRun, unit: Unit, label: string, part: Part, work: (again: boolean) => Promise<void>): Promise<void> {
-  const { board, desk, failures, stopped: stops } = run;
+  const { board, desk, stopped: stops } = run;
   const before = stops.of(unit.id, part);
   if (before?.state === 'given up') return;
-  const giveUp = (given: readonly Failure[], by: Exclude<Verdict, 'retry'>) => {
-    stops.set(unit.id, part, { state: 'given up', failures: given });
-    failures.push(...given.map((failure) => ({ cell: unit.id, ...failure })));
-    onUnitGivenUp(board, unit.id, given, by === 'skip' ? 'skipped' : 'failed');
-  };
-  const onWord = (word: Exclude<Verdict, 'retry'>) => {
-    // Of a cell that was not even scored there is nothing to say about its patching.
-    if (part === '' || hasFinished(board, unit.id, 'score')) giveUp([stopped(run, unit.id, label, part, word)], word);
-    else stops.set(unit.id, part, { state: 'given up', failures: [] });
-  };
   /** Whether a person has it tried again; if not, it is given up. */
   const isTriedAgain = async (waiting: readonly Failure[], news = waiting): Promise<boolean> => {
     stops.set(unit.id, part, { state: 'parked', failures: waiting });
@@ -88,13 +78,13 @@ async function steadily(run: SweepRun, unit: Unit, label: string, part: Part, wo
       return desk.wordOn(unit.id) ?? 'skip';
     });
     stops.delete(unit.id, part);
-    if (verdict !== 'retry') giveUp(waiting, verdict);
+    if (verdict !== 'retry') giveUp(run, unit.id, part, waiting, verdict);
     else for (const failure of waiting) onFailureRetried(board, unit.id, failure);
     run.changed();
     return verdict === 'retry';
   };
-  if (desk.ending && !run.begun.has(unit.id)) return onWord('finish');
-  await desk.inScope(unit.id, async () => {
+  if (desk.ending && !run.begun.has(unit.id)) return stop(run, unit.id, label, part, 'finish');
+  await desk.inScope(unit.id, part, async () => {
     const wasParked = before?.state === 'parked';
     if (wasParked && !(await isTriedAgain(before.failures, []))) return;
     for (let again = wasParked; ; again = true) {
@@ -103,9 +93,9 @@ async function steadily(run: SweepRun, unit: Unit, label: string, part: Part, wo
       } catch (error) {
         if (desk.cancelled) throw error;
         const inCell = givenUpIn(error);
-        if (inCell !== null) return giveUp(inCell.failures, inCell.by);
+        if (inCell !== null) return giveUp(run, unit.id, part, inCell.failures, inCell.by);
         const word = desk.wordOn(unit.id);
-        if (word !== null && isCancellation(error)) return onWord(word);
+        if (word !== null && isCancellation(error)) return stop(run, unit.id, label, part, word);
         const failure = failureOf(error, label);
         if (run.healing.takes(unit.id, failure)) continue;
         onUnitBlocked(board, unit.id, failure);
@@ -116,6 +106,26 @@ async function steadily(run: SweepRun, unit: Unit, label: string, part: Part, wo
       }
     }
   });
+}
+
+/** What a person has stopped, and has not ended yet, is given up: the end of the run of the sweep, which follows, ends it. */
+export function giveUpWhatStops(run: SweepRun): void {
+  for (const unit of unitsOf(run.plan)) {
+    const word = run.desk.wordOn(unit.id);
+    if (word !== null) for (const part of run.desk.stopping(unit.id)) stop(run, unit.id, labelOf(unit), part, word);
+  }
+}
+
+function giveUp({ board, failures, stopped: stops }: SweepRun, id: string, part: Part, given: readonly Failure[], by: Exclude<Verdict, 'retry'>): void {
+  stops.set(id, part, { state: 'given up', failures: given });
+  failures.push(...given.map((failure) => ({ cell: id, ...failure })));
+  onUnitGivenUp(board, id, given, by === 'skip' ? 'skipped' : 'failed');
+}
+
+/** The same of what a person stopped. Of a cell that was not even scored there is nothing to say about its patching. */
+function stop(run: SweepRun, id: string, label: string, part: Part, word: Exclude<Verdict, 'retry'>): void {
+  if (part === '' || hasFinished(run.board, id, 'score')) giveUp(run, id, part, [stopped(run, id, label, part, word)], word);
+  else run.stopped.set(id, part, { state: 'given up', failures: [] });
 }
 
 /** Why a unit, or its patching, ended that a person stopped. */

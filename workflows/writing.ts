@@ -14,17 +14,21 @@ const { submitTexts, collectTexts } = proxyActivities<Activities>(POLICIES.writi
 /** The failure of a stage that would spend more than allowed (infra/llm). */
 const CEILING_REACHED = 'CostCeilingReached';
 
+/** Why stages wait for a higher ceiling, by label. */
+type Waiting = Readonly<Record<string, string>>;
+
 /** How a sweep's stages may use the LLM. The ceiling can be raised while they run. */
 export class LlmAccount {
   #use: LlmUse | undefined;
-  /** Why stages wait for a higher ceiling, by label. */
-  readonly #waiting = new Map<string, string>();
+  /** Stages that wait for a ceiling other than the one that they came to, by label. */
+  readonly #waiting = new Map<string, { reason: string; ceiling: number | undefined }>();
   /** Told what stages wait for; null once they go on. */
   onWait: (waitingFor: string | null) => void = () => {};
 
-  /** `use`: where an earlier run of the sweep has come to use it otherwise than its spec says. */
-  constructor(spec: SweepSpec, use: LlmUse | undefined = llmUseOf(spec)) {
+  /** `use`: where an earlier run of the sweep has come to use it otherwise than its spec says. `waiting`: what waited then. */
+  constructor(spec: SweepSpec, use: LlmUse | undefined = llmUseOf(spec), waiting: Waiting = {}) {
     this.#use = use;
+    for (const [label, reason] of Object.entries(waiting)) this.#waiting.set(label, { reason, ceiling: this.ceiling });
   }
 
   /** How the LLM may be used now; undefined where none is asked. */
@@ -34,6 +38,11 @@ export class LlmAccount {
 
   get ceiling(): number | undefined {
     return this.#use?.costCeilingDollars;
+  }
+
+  /** What waits for a higher ceiling than there is. */
+  get waiting(): Waiting {
+    return Object.fromEntries([...this.#waiting].flatMap(([label, { reason, ceiling }]) => (ceiling === this.ceiling ? [[label, reason]] : [])));
   }
 
   /** @throws ApplicationFailure that says why a new ceiling is refused */
@@ -46,6 +55,7 @@ export class LlmAccount {
   /** Stages that wait go on. */
   raise(dollars: number): void {
     if (this.#use !== undefined) this.#use = { ...this.#use, costCeilingDollars: dollars };
+    this.#tell();
   }
 
   /** @throws ApplicationFailure where no LLM is asked */
@@ -58,18 +68,18 @@ export class LlmAccount {
     if (this.#use !== undefined) this.#use = { ...this.#use, ...JSON.parse(JSON.stringify(change)) };
   }
 
-  /** Runs a writing stage; where the ceiling is reached, it waits until that is raised. */
+  /** Runs a writing stage; where the ceiling is reached, or was in the run before, it waits until that is raised. */
   async write(label: string, recipe: Recipe, means: () => StageMeans = () => ({})): Promise<StageResult> {
     for (;;) {
-      const before = this.ceiling;
+      await this.#raised(label);
+      const { ceiling } = this;
       try {
         if (this.#use?.mode === 'batch') await this.#fillCache(label, recipe, means);
         return await runStage(label, recipe, { ...means(), llm: this.#use });
       } catch (error) {
         if (!(error instanceof ApplicationFailure) || error.type !== CEILING_REACHED) throw error;
-        this.#wait(label, error.message);
-        await condition(() => this.ceiling !== before);
-        this.#wait(label, null);
+        this.#waiting.set(label, { reason: error.message, ceiling });
+        this.#tell();
       }
     }
   }
@@ -91,9 +101,16 @@ export class LlmAccount {
     throw ApplicationFailure.nonRetryable(`${label}, stage ${recipe.stage}: after ${MOST_BATCH_ROUNDS} rounds of batches some requests have no reply yet; start the sweep again later, or with write.mode "online"`, 'BatchesUnanswered');
   }
 
-  #wait(label: string, reason: string | null): void {
-    if (reason === null) this.#waiting.delete(label);
-    else this.#waiting.set(label, reason);
-    this.onWait([...this.#waiting.values()][0] ?? null);
+  /** Returns once a stage that waits, if it does, may go on. */
+  async #raised(label: string): Promise<void> {
+    const waiting = this.#waiting.get(label);
+    if (waiting === undefined) return;
+    await condition(() => this.ceiling !== waiting.ceiling);
+    this.#waiting.delete(label);
+    this.#tell();
+  }
+
+  #tell(): void {
+    this.onWait(Object.values(this.waiting)[0] ?? null);
   }
 }

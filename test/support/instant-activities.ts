@@ -10,29 +10,35 @@ import { artifactKey, refOf } from '#workflows/plan/keys.ts';
 import { requestedReport } from '#workflows/plan/report.ts';
 import { filesOf } from '#workflows/plan/source-files.ts';
 
-/** How a stage of the instant activities goes: as a rule it succeeds at once. One that trips hangs until it is cancelled, and then fails in a way that is worth another attempt. */
-export type StageBehaviour = (recipe: Recipe, llm: LlmUse | undefined) => 'succeed' | 'fail' | 'hang' | 'trip' | 'too dear';
+/** How a stage of the instant activities goes: as a rule it succeeds at once. One that trips hangs until it is cancelled, and then fails in a way that is worth another attempt; one that clings takes its time to stop. */
+export type StageBehaviour = (recipe: Recipe, llm: LlmUse | undefined) => 'succeed' | 'fail' | 'hang' | 'cling' | 'trip' | 'too dear';
 
 /** What stages tell of what they made. */
 const SUMMARIES: Partial<Record<Recipe['stage'], StageResult['summary']>> = { evaluate: { f1: 0.5 }, write: { dollars: 0.5 } };
 
 /**
  * Activities whose stages do no work, for tests of the orchestration alone: an artifact is an entry of `made`. What runs
- * is told by `ran`.
+ * is told by `ran`. Nothing is looked up while that is `held`.
  */
 export function instantActivities(behaviour: StageBehaviour = () => 'succeed', batches: { submitted: string[]; polls: number } = { submitted: [], polls: 0 }) {
   const made = new Map<string, StageResult>();
   const ran: Recipe[] = [];
   const notices: Notice[] = [];
+  const lookups = { held: false };
   const stage = async ({ recipe, llm }: StageRequest): Promise<StageResult> => {
     const known = made.get(artifactKey(recipe));
     if (known !== undefined) return { ...known, reused: true };
     let how = behaviour(recipe, llm);
     // Until it is cancelled, or its behaviour is another one.
-    while (how === 'hang' || how === 'trip') {
+    while (how === 'hang' || how === 'cling' || how === 'trip') {
       Context.current().heartbeat();
-      const waited = Promise.race([Context.current().cancelled, new Promise((resolve) => setTimeout(resolve, 200))]);
-      await (how === 'hang' ? waited : waited.catch(() => Promise.reject(ApplicationFailure.retryable('tripped as it was cancelled', 'Tripped'))));
+      const moment = new Promise<void>((resolve) => setTimeout(resolve, 200));
+      await Promise.race([Context.current().cancelled, moment]).catch((cancelled: Error) => {
+        if (how === 'trip') throw ApplicationFailure.retryable('tripped as it was cancelled', 'Tripped');
+        // Tests end all the same.
+        if (how === 'hang' || cancelled.message === 'WORKER_SHUTDOWN') throw cancelled;
+        return moment;
+      });
       how = behaviour(recipe, llm);
     }
     if (how === 'too dear') throw ApplicationFailure.nonRetryable('spent $1.00 of $1.00', 'CostCeilingReached');
@@ -52,7 +58,10 @@ export function instantActivities(behaviour: StageBehaviour = () => 'succeed', b
         ...spec.models.map(({ base }) => [base.kind === 'folder' ? base.path : '', 'm']),
         ...spec.tasks.flatMap(locationsOf).map((location) => [location, location]),
       ]),
-    findFinished: async (refs) => Object.fromEntries(refs.flatMap(({ key }) => (made.has(key) ? [[key, { ...made.get(key)!, reused: true }]] : []))),
+    findFinished: async (refs) => {
+      while (lookups.held) await new Promise((resolve) => setTimeout(resolve, 50));
+      return Object.fromEntries(refs.flatMap(({ key }) => (made.has(key) ? [[key, { ...made.get(key)!, reused: true }]] : [])));
+    },
     publishReport: async () => ({ reportFile: 'report.html', resultsFile: 'results.json' }),
     locateStore: async () => 's3://test/artifacts',
     lookForTrainers: () => lookForTrainers(),
@@ -81,7 +90,7 @@ export function instantActivities(behaviour: StageBehaviour = () => 'succeed', b
     patchHeads: stage,
     writeReport: (request) => stage({ recipe: requestedReport(request), locations: {} }),
   };
-  return { activities, made, ran, notices };
+  return { activities, made, ran, notices, lookups };
 }
 
 /** What a task names outside of the store. */

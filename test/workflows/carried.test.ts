@@ -26,11 +26,14 @@ function largest() {
 }
 
 /** A run of a sweep as far as it is looked at here. */
-function runOf(board: Board, { stopped = new StoppedParts(), inWorkflow = () => false as boolean, finished = {} as FindResult, changes = new Map<string, object>(), priorities = {}, unpatched = {} } = {}): SweepRun {
+function runOf(board: Board, { stopped = new StoppedParts(), inWorkflow = () => false as boolean, finished = {} as FindResult, changes = new Map<string, object>(), ownTimeoutHours = new Map<string, object>(), priorities = {}, unpatched = {}, retried = false } = {}): SweepRun {
   const said = { paused: true, onFailure: 'park', ending: false, concurrency: 5, priority: 2 };
-  const desk = { said: { said, priorities, changes }, hasWorkflow: inWorkflow, skips: () => false };
+  const desk = { said: { said, priorities, changes, ownTimeoutHours }, hasWorkflow: inWorkflow, skips: () => false, retries: () => retried };
   return { board, desk, stopped, finished, fingerprints: {}, healing: { times: { [REAL]: 1 } }, unpatched } as unknown as SweepRun;
 }
+
+/** No LLM is asked. */
+const MONEY = { use: undefined, waiting: {} };
 
 const failureOf = (id: string, message: string): Failure => ({ stage: 'train', type: 'TrainerCrashed', message: `${id}: ${message}`, remedy: 'see the log of the trainer, then retry; its training goes on from the last checkpoint' });
 const resultOf = (recipe: Recipe, reused = false): StageResult => ({ ref: refOf(recipe), reused, summary: recipe.stage === 'evaluate' ? { f1: 0.25 } : {}, seconds: 3600 });
@@ -52,12 +55,33 @@ describe('what a sweep hands to its next run', () => {
       stopped.set(id, 'patch', { state: 'given up', failures: [failureOf(id, `patch ${long}`)] });
     }
     const changes = new Map(units.map(({ id }) => [id, { checkpointMinutes: 5, timeoutHours: { train: 72, mask: 24 } }]));
-    const carried = carriedFrom(runOf(board, { stopped, inWorkflow: () => true, changes, priorities: Object.fromEntries(units.map(({ id }) => [id, 1])), unpatched: Object.fromEntries(units.map(({ id }) => [id, long])) }), undefined);
+    const ownTimeoutHours = new Map([...board.shared.keys()].map((key) => [key, { base: 72, write: 24 }]));
+    const carried = carriedFrom(runOf(board, { stopped, inWorkflow: () => true, changes, ownTimeoutHours, priorities: Object.fromEntries(units.map(({ id }) => [id, 1])), unpatched: Object.fromEntries(units.map(({ id }) => [id, long])) }), { use: undefined, waiting: Object.fromEntries(plan.cells.slice(0, 20).map(({ id }) => [`${id}: low passages`, letter.repeat(300)])) });
     const bytes = Buffer.byteLength(JSON.stringify(carried));
     console.log(`${units.length} units, each blocked and given up: ${(bytes / 1e6).toFixed(2)} MB`);
     expect(bytes).toBeLessThan(1_950_000);
     expect(Carried.parse(carried)).toEqual(carried);
     expect(carried.failures.every(({ message }) => message.endsWith('…'))).toBe(true);
+  });
+
+  it('is not that a cell waits where a person has had it tried again, and its workflow has yet to hear of that', () => {
+    const spec = parseSweepSpec(smallSpec({ conditions: ['real'] }));
+    const board = newBoard(planSweep(spec, ANY_FINGERPRINTS), spec);
+    onCellStarted(board, REAL, `s/${REAL}`);
+    const stopped = new StoppedParts();
+    stopped.set(REAL, '', { state: 'in its workflow', failures: [failureOf(REAL, 'crashed')] });
+    const cellOf = (retried: boolean) => carriedFrom(runOf(board, { stopped, retried }), MONEY).units[REAL]!.cell;
+    expect([cellOf(false)?.state, cellOf(true)]).toEqual(['in its workflow', undefined]);
+  });
+
+  it('does not show a cell as failed that runs, though its patching was given up', () => {
+    const spec = parseSweepSpec(smallSpec({ conditions: ['real', 'symbolic'], patch: {} }));
+    const [before, after] = [newBoard(planSweep(spec, ANY_FINGERPRINTS), spec), newBoard(planSweep(spec, ANY_FINGERPRINTS), spec)];
+    onCellStarted(before, SYMBOLIC, `s/${SYMBOLIC}`);
+    const stopped = new StoppedParts();
+    stopped.set(SYMBOLIC, 'patch', { state: 'given up', failures: [] });
+    takeUp(after, carriedFrom(runOf(before, { stopped }), MONEY), 's');
+    expect(after.cells.get(SYMBOLIC)!.status).toBe('running');
   });
 
   it('is what the next run shows at once, but for what was under way', () => {
@@ -84,7 +108,7 @@ describe('what a sweep hands to its next run', () => {
     stopped.set(untuned!.id, '', { state: 'parked', failures: [inSweep] });
     stopped.set('mdqa/tiny/low/low', '', { state: 'given up', failures: [words] });
     const finished: FindResult = Object.fromEntries([real.dataset!, real.train!, real.evaluate!, symbolic.dataset!].map((recipe) => [artifactKey(recipe), resultOf(recipe, true)]));
-    const carried = Carried.parse(JSON.parse(JSON.stringify(carriedFrom(runOf(before, { stopped, inWorkflow: (id?: string) => id === SYMBOLIC }), undefined))));
+    const carried = Carried.parse(JSON.parse(JSON.stringify(carriedFrom(runOf(before, { stopped, inWorkflow: (id?: string) => id === SYMBOLIC }), MONEY))));
 
     const after = newBoard(plan, spec);
     after.phase = 'running';

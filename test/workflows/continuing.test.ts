@@ -224,22 +224,31 @@ describe('a sweep whose history has grown long', { timeout: 240_000 }, () => {
     expect(result.failures).toMatchObject([{ cell: SYMBOLIC, type: 'Finished' }]);
   });
 
-  it('keeps the ceiling that was raised, and waits at it again', async () => {
-    const ceilings = new Set<number | undefined>();
+  it('keeps the ceiling that was raised, and waits at it without trying anew what comes to no more than that', async () => {
+    const ceilings: (number | undefined)[] = [];
     await workers(({ stage, params }, llm) => {
-      if (stage === 'write') ceilings.add(llm?.costCeilingDollars);
+      if (stage === 'write' && params.what === 'passages') ceilings.push(llm?.costCeilingDollars);
       return stage === 'write' && params.what === 'passages' && (llm?.costCeilingDollars ?? 0) < 3 ? 'too dear' : 'succeed';
     });
     const handle = await start(smallSpec({ name: 'after-2-updates-at-its-ceiling', baselines: [], tasks: [{ ...smallSpec().tasks[0]!, source: { kind: 'nq-open', questions: 'miniature' } }], conditions: ['high/high'], write: { provider: 'openai', costCeilingDollars: 1 } }));
     const isWaiting = () => until(async () => (await progressOf(handle)).waitingFor).toContain('spent $1.00 of $1.00');
     await isWaiting();
     await update(handle, 'setCostCeiling', 2);
+    await until(async () => ceilings).toEqual([1, 2]);
+    await isWaiting();
     for (const cells of [3, 4]) await update(handle, 'setConcurrency', { cells });
     await untilRun(handle, 2);
     await isWaiting();
+    const statuses = async () => [(await progressOf(handle)).status, ...(await latest(handle).describe()).typedSearchAttributes.getAll().flatMap(({ key, value }) => (key.name === 'NeedleworkStatus' ? [value] : []))];
+    expect(await statuses()).toEqual(['paused', 'paused']);
+    // A run that has only taken up what was waited for.
+    for (const cells of [5, 6]) await update(handle, 'setConcurrency', { cells });
+    await untilRun(handle, 3);
+    await isWaiting();
+    expect(await statuses()).toEqual(['paused', 'paused']);
     await update(handle, 'setCostCeiling', 3);
     expect(await handle.result()).toMatchObject({ status: 'complete' });
-    expect([...ceilings]).toEqual([1, 2, 3]);
+    expect(ceilings).toEqual([1, 2, 3]);
     expect((await progressOf(latest(handle))).cost.llmDollars).toBe(1);
   });
 
@@ -292,6 +301,163 @@ describe('a sweep whose history has grown long', { timeout: 240_000 }, () => {
     // Nobody says so a second time.
     expect(await handle.result()).toMatchObject({ status: 'complete', failures: [] });
     await replayAll(handle, [REAL]);
+  });
+
+  it('keeps what a cell was told by a signal of its own: how it is to run, and what it is to do without', async () => {
+    const condition = conditionsOf();
+    const state = { healed: false, hanging: true };
+    const { ran } = await workers((recipe) => {
+      if (condition(recipe) === 'symbolic') return !state.healed && recipe.stage === 'train' ? 'fail' : 'succeed';
+      return recipe.stage === 'evaluate' ? 'fail' : recipe.stage === 'score' && state.hanging ? 'hang' : 'succeed';
+    });
+    const handle = await start(smallSpec({ name: 'after-2-updates-of-cells', baselines: [], conditions: ['real', 'symbolic'] }));
+    const [real, symbolic] = [REAL, SYMBOLIC].map((id) => client().workflow.getHandle(`${handle.workflowId}/${id}`)) as [WorkflowHandle, WorkflowHandle];
+    const trainings = async () => ((await symbolic.fetchHistory()).events ?? []).flatMap(({ activityTaskScheduledEventAttributes: event }) => (event?.activityType?.name === 'trainAdapter' ? [Number(event.startToCloseTimeout?.seconds) / 3600] : []));
+    const areBlocked = () => until(async () => (await progressOf(handle)).cells.map(({ status, running }) => [status, ...Object.keys(running)])).toEqual([['blocked', 'score'], ['blocked']]);
+    await areBlocked();
+    await symbolic.signal('retry', { run: { timeoutHours: { train: 7 } } });
+    await until(trainings).toEqual([48, 7]);
+    await areBlocked();
+    await real.signal('skip');
+    const blockedIn = (cell: WorkflowHandle) => until(async () => cell.query('progress').then((told) => OneCellProgress.parse(told).blocked.map(({ stage }) => stage), () => null));
+    await blockedIn(real).toEqual([]);
+    for (const cells of [3, 4]) await update(handle, 'setConcurrency', { cells });
+    await untilRun(handle, 2);
+    await blockedIn(symbolic).toEqual(['train']);
+    state.hanging = false;
+    state.healed = true;
+    await update(handle, 'retry', { cells: [SYMBOLIC] });
+    const result = SweepResult.parse(await handle.result());
+    expect(result.cells.map(({ status }) => status)).toEqual(['skipped', 'done']);
+    expect(await trainings()).toEqual([7]);
+    expect(ran.flatMap(({ stage, inputs }) => (stage === 'evaluate' ? Object.keys(inputs).length : []))).toHaveLength(1);
+    await replayAll(handle, [REAL, SYMBOLIC]);
+  });
+
+  it('goes on with what a signal had a cell try again in its last moment, though it is paused, too', async () => {
+    const state = { healed: false };
+    await workers(({ stage }) => (stage === 'train' && !state.healed ? 'fail' : 'succeed'));
+    const handle = await start(smallSpec({ name: 'after-2-updates-at-last', baselines: [], conditions: ['real'] }));
+    await until(async () => (await cellOf(handle, REAL)).status).toBe('blocked');
+    await update(handle, 'pause');
+    state.healed = true;
+    const cell = client().workflow.getHandle(`${handle.workflowId}/${REAL}`);
+    await cell.signal('retry');
+    await until(async () => cell.query('progress').then((told) => OneCellProgress.parse(told).blocked)).toEqual([]);
+    await update(handle, 'setConcurrency', { cells: 3 });
+    await untilRun(handle, 2);
+    expect((await cellOf(handle, REAL)).status).toBe('running');
+    await update(handle, 'resume');
+    // Nobody says so a second time.
+    expect(await handle.result()).toMatchObject({ status: 'complete', failures: [] });
+    await replayAll(handle, [REAL]);
+  });
+
+  it('tries again what it is told to by a signal that came before its cells were there again', async () => {
+    const state = { healed: false };
+    const { lookups } = await workers(({ stage }) => (stage === 'train' && !state.healed ? 'fail' : 'succeed'));
+    const handle = await start(smallSpec({ name: 'after-2-updates-between', baselines: [], conditions: ['real', 'symbolic'] }));
+    await until(async () => (await progressOf(handle)).counts).toMatchObject({ blocked: 2 });
+    lookups.held = true;
+    for (const cells of [3, 4]) await update(handle, 'setConcurrency', { cells });
+    await until(async () => (await runsOf(handle)).length).toBe(2);
+    state.healed = true;
+    await handle.signal('retry', { run: { timeoutHours: { train: 7 } } });
+    lookups.held = false;
+    expect(await handle.result()).toMatchObject({ status: 'complete', failures: [] });
+    const { events } = await client().workflow.getHandle(`${handle.workflowId}/${REAL}`).fetchHistory();
+    expect(events?.flatMap(({ activityTaskScheduledEventAttributes: event }) => (event?.activityType?.name === 'trainAdapter' ? [Number(event.startToCloseTimeout?.seconds) / 3600] : []))).toEqual([7]);
+    await replayAll(handle, [REAL, SYMBOLIC]);
+  });
+
+  it('has a cell do what that of the run before was told, which only this run comes to hear', async () => {
+    const state = { healed: false };
+    const { ran } = await workers(({ stage }) => (stage === 'train' && !state.healed ? 'fail' : 'succeed'));
+    const handle = await start(smallSpec({ name: 'after-2-updates-heard-later', baselines: [], conditions: ['real', 'symbolic'] }));
+    await until(async () => (await progressOf(handle)).counts).toMatchObject({ blocked: 2 });
+    for (const cells of [3, 4]) await update(handle, 'setConcurrency', { cells });
+    await untilRun(handle, 2);
+    state.healed = true;
+    const word = (cell: string, verdict: string) => latest(handle).signal('stageEvents', [], 'a start of the run before', [{ cell, verdict }]);
+    await word(REAL, 'retry');
+    await word(SYMBOLIC, 'skip');
+    const result = SweepResult.parse(await handle.result());
+    expect(result.cells.map(({ status }) => status)).toEqual(['done', 'skipped']);
+    expect(ran.filter(({ stage }) => stage === 'train')).toHaveLength(1);
+    await replayAll(handle, [REAL, SYMBOLIC]);
+  });
+
+  it('does not come to the end of a run while people tell its cells something, so that nothing of that is lost', async () => {
+    await workers(({ stage }) => (stage === 'train' ? 'hang' : 'succeed'));
+    const handle = await start(smallSpec({ name: 'after-2-updates-in-bulk', baselines: [], conditions: ['real'] }));
+    await until(async () => Object.keys((await cellOf(handle, REAL)).running)).toEqual(['train']);
+    const cell = client().workflow.getHandle(`${handle.workflowId}/${REAL}`);
+    const MOST = 30;
+    for (let hours = 1; hours <= MOST; hours += 1) {
+      if (hours === 5) for (const cells of [3, 4]) await update(handle, 'setConcurrency', { cells });
+      await cell.signal('retry', { run: { timeoutHours: hours } });
+      await new Promise((resolve) => setTimeout(resolve, 50));
+    }
+    await untilRun(handle, 2);
+    const trainings = async () => ((await cell.fetchHistory()).events ?? []).flatMap(({ activityTaskScheduledEventAttributes: event }) => (event?.activityType?.name === 'trainAdapter' ? [Number(event.startToCloseTimeout?.seconds) / 3600] : []));
+    await until(trainings).toEqual([MOST]);
+    await handle.cancel();
+    await handle.result().catch(() => {});
+  });
+
+  it('ends what a person has stopped, though a run cannot wait until it has', async () => {
+    const state = { clinging: true };
+    const condition = conditionsOf();
+    const { ran } = await workers((recipe) => {
+      const isClinging = recipe.stage === (condition(recipe) === 'low/low' ? 'mask' : 'train');
+      return state.clinging && isClinging ? 'cling' : 'succeed';
+    });
+    const handle = await start(smallSpec({ name: 'after-2-updates-stopping', baselines: [], patch: {}, conditions: ['real', 'symbolic', 'low/low'], write: { provider: 'offline' } }));
+    await until(async () => (await progressOf(handle)).cells.map(({ running }) => Object.keys(running))).toEqual([['train'], ['train'], ['mask']]);
+    const LOW = 'mdqa/tiny/low/low';
+    await update(handle, 'skip', { cells: [SYMBOLIC, LOW] });
+    // Its patching, which waits for the real cell, has ended at once.
+    await until(async () => (await cellOf(handle, LOW)).status).toBe('skipped');
+    // At more than 1.4 times the limit it waits no longer.
+    for (const cells of [3, 4]) await update(handle, 'setConcurrency', { cells });
+    await untilRun(handle, 2);
+    state.clinging = false;
+    const result = SweepResult.parse(await handle.result());
+    expect(result.cells.map(({ id, status }) => [id, status])).toEqual([[REAL, 'done'], [SYMBOLIC, 'skipped'], [LOW, 'skipped']]);
+    expect(result.failures.map(({ cell, type }) => [cell, type]).sort(), 'its stages, its patching, and the other').toEqual([[LOW, 'Skipped'], [LOW, 'Skipped'], [SYMBOLIC, 'Skipped']]);
+    expect(ran.flatMap((recipe) => (condition(recipe) === 'symbolic' ? [recipe.stage] : []))).not.toContain('evaluate');
+    await replayAll(handle);
+  });
+
+  it('keeps how long what cells share may take that a signal had it try again', async () => {
+    const state = { healed: false };
+    await workers(({ stage }) => (stage === 'base' && !state.healed ? 'fail' : 'succeed'));
+    const handle = await start(smallSpec({ name: 'after-2-updates-of-hours', baselines: [], conditions: ['real'] }));
+    const isBlocked = () => until(async () => (await progressOf(handle)).status).toBe('blocked');
+    const basesOf = async (runId: string) => {
+      const { events } = await client().workflow.getHandle(handle.workflowId, runId).fetchHistory();
+      return (events ?? []).flatMap(({ activityTaskScheduledEventAttributes: event }) => (event?.activityType?.name === 'importBase' ? [Number(event.startToCloseTimeout?.seconds) / 3600] : []));
+    };
+    await isBlocked();
+    await handle.signal('retry', { run: { timeoutHours: 7 } });
+    await until(async () => basesOf((await runsOf(handle))[0]!)).toEqual([6, 7]);
+    await isBlocked();
+    for (const cells of [3, 4]) await update(handle, 'setConcurrency', { cells });
+    await untilRun(handle, 2);
+    state.healed = true;
+    await update(handle, 'retry');
+    expect(await handle.result()).toMatchObject({ status: 'complete' });
+    expect(await basesOf((await runsOf(handle))[1]!)).toEqual([7]);
+  });
+
+  it('counts what people signal to it as signals', async () => {
+    await workers(({ stage }) => (stage === 'train' ? 'hang' : 'succeed'));
+    const handle = await start(smallSpec({ name: 'after-9-signals-of-people', baselines: [], conditions: ['real'] }));
+    await until(async () => Object.keys((await cellOf(handle, REAL)).running)).toEqual(['train']);
+    for (let sent = 0; sent < 9; sent += 1) await handle.signal('skip');
+    await untilRun(handle, 2);
+    await handle.cancel();
+    await handle.result().catch(() => {});
   });
 
   it('counts the signals that it gets, and goes on as it was when a later run is reset', async () => {

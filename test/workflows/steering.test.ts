@@ -119,6 +119,27 @@ describe('a sweep with a cell that fails', () => {
     expect(ran.filter(({ stage }) => stage === 'train')).toHaveLength(1);
   }, 240_000);
 
+  it('changes by its own signal how long that may take which is tried again, and nothing else', async () => {
+    const state = { base: false, evaluate: false };
+    const isBase = ({ stage, inputs }: Recipe) => stage === 'base' || (stage === 'evaluate' && inputs.adapter === undefined);
+    await workers((recipe) => (isBase(recipe) && !state[recipe.stage as keyof typeof state] ? 'fail' : 'succeed'));
+    const handle = await start({ ...spec, baselines: ['untuned'], conditions: ['real'] });
+    const hoursOf = async (activity: string) => (await scheduled(handle.workflowId, activity)).map(({ startToCloseTimeout }) => Number(startToCloseTimeout?.seconds) / 3600);
+    const isBlocked = () => until(async () => (await progressOf(handle)).status).toBe('blocked');
+    await isBlocked();
+    state.base = true;
+    await handle.signal('retry', { run: { timeoutHours: 7 } });
+    await until(() => hoursOf('evaluateModel')).toEqual([7]);
+    await isBlocked();
+    state.evaluate = true;
+    await handle.signal('retry', { run: { timeoutHours: 5 } });
+    expect(await handle.result()).toMatchObject({ status: 'complete' });
+    expect(await hoursOf('evaluateModel')).toEqual([7, 5]);
+    expect(await hoursOf('importBase')).toEqual([6, 7]);
+    expect([...(await hoursOf('synthesizeDataset')), ...(await hoursOf('writeReport'))]).toEqual([6, 6]);
+    await replay(handle);
+  }, 240_000);
+
   it('waits with a stage that takes longer than it may, and goes on when it may take longer', async () => {
     const { behaviour, heal } = ailing('hang', ({ stage }) => stage === 'train');
     await workers(behaviour);

@@ -7,7 +7,7 @@ import { ArtifactKey, Stage } from './artifacts.ts';
 import { CellStatus, Failure, SweepProgress } from './progress.ts';
 import { FingerprintsResult, LlmUse } from './requests.ts';
 import { Concurrency, OnFailure, PriorityKey, TimeoutHours } from './run.ts';
-import { CellOrders } from './steering.ts';
+import { SaidChange } from './steering.ts';
 
 /** Index in a table of what would else be said of many units. */
 const At = z.int().nonnegative();
@@ -24,10 +24,6 @@ export const Said = z.strictObject({
   sharedTimeoutHours: TimeoutHours.optional(),
 });
 export type Said = z.infer<typeof Said>;
-
-/** How a cell is to run, where a retry has changed that. */
-export const SaidChange = CellOrders.pick({ checkpointMinutes: true, timeoutHours: true });
-export type SaidChange = z.infer<typeof SaidChange>;
 
 /** `parked`: waits for a person, in the sweep. `in its workflow`: the same, in the workflow of the cell. */
 const Stopped = z.strictObject({ state: z.enum(['parked', 'in its workflow', 'given up']), failures: z.array(At) });
@@ -64,6 +60,8 @@ export const Carried = z.strictObject({
   changeOf: z.record(z.string(), At),
   /** How the LLM may be used by now; left out where none is. */
   llm: LlmUse.optional(),
+  /** Why stages wait for a higher cost ceiling, by what they are called. */
+  waitingForMoney: z.record(z.string(), z.string()),
   /** How often what failed was put right, by unit. */
   healings: z.record(z.string(), z.int().nonnegative()),
   cost: SweepProgress.shape.cost.omit({ dollars: true }),
@@ -75,6 +73,7 @@ export const Carried = z.strictObject({
   units: z.record(z.string(), CarriedUnit),
   /** Why cells could not be patched, by id. */
   unpatched: z.record(z.string(), z.string()),
-  shared: z.array(z.strictObject({ key: ArtifactKey, name: z.string(), status: CellStatus, reused: z.boolean(), failure: At.nullable() })),
+  /** `timeoutHours`: where a signal had it tried again with others than units share. */
+  shared: z.array(z.strictObject({ key: ArtifactKey, name: z.string(), status: CellStatus, reused: z.boolean(), failure: At.nullable(), timeoutHours: TimeoutHours.optional() })),
 });
 export type Carried = z.infer<typeof Carried>;

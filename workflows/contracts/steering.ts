@@ -77,3 +77,11 @@ export const CellOrders = z.strictObject({
   checkpointMinutes: TrainSpec.shape.checkpointMinutes.unwrap().optional(),
 });
 export type CellOrders = z.infer<typeof CellOrders>;
+
+/** How a cell is to run, where a retry has changed that. */
+export const SaidChange = CellOrders.pick({ checkpointMinutes: true, timeoutHours: true });
+export type SaidChange = z.infer<typeof SaidChange>;
+
+/** What a person has told a cell by a signal of its own, and it has done, for its sweep to know. */
+export const CellWord = z.strictObject({ cell: z.string(), verdict: z.enum(['retry', 'skip']), change: SaidChange.optional() });
+export type CellWord = z.infer<typeof CellWord>;

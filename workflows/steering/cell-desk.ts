@@ -3,10 +3,10 @@ import { inLine, MADE_ANEW, OF, ROOM_BELOW, stageText } from '../advance-text.ts
 import { showStage, showStatus } from '../attributes.ts';
 import type { Recipe, Stage, StageResult } from '../contracts/artifacts.ts';
 import type { CellStatus, Failure, StageAdvance, StageEvent, StageNews } from '../contracts/progress.ts';
-import type { CellOrders } from '../contracts/steering.ts';
+import type { CellOrders, CellWord } from '../contracts/steering.ts';
 import { failureOf, givenUp, type Verdict } from '../failures.ts';
 import { cellLabel } from '../ids.ts';
-import { cellProgress, FROM_WITHIN, orders, retryCell, skipCell, stageEvents, stageNews } from '../messages.ts';
+import { cellProgress, FROM_WITHIN, orders, retryCell, skipCell, stageEvents, stageNews, verdict } from '../messages.ts';
 import { artifactKey } from '../plan/keys.ts';
 import type { CellWork } from '../plan/plan.ts';
 import { NEWS_PAUSE_MS } from '../policies.ts';
@@ -33,8 +33,6 @@ export class CellDesk {
   readonly #running = new Map<Stage, StageAdvance | null>();
   readonly #blocked = new Map<Stage, Failure>();
   readonly #done = new Map<Stage, StageResult>();
-  /** Stages that the sweep takes for blocked. Who has one of them tried again may have told the cell alone. */
-  readonly #toldBlocked = new Set<Stage>();
   /** What was blocked before the cell began, until its stage's turn comes. */
   readonly #left = new Map<Stage, { failures: Failure[]; verdict: Promise<Verdict> }>();
   /** From the sweep, and what the cell was told itself, which its own signal brings. */
@@ -43,6 +41,8 @@ export class CellDesk {
   #status: CellStatus | 'cancelled' = 'running';
   /** News that the sweep is to be told, and those on their way. */
   #news: StageEvent[] = [];
+  /** What people have told the cell alone, for the sweep to know. */
+  #words: CellWord[] = [];
   #telling: Promise<void>[] = [];
   /** Why the last `retry` did nothing. */
   #refused: string | null = null;
@@ -78,12 +78,16 @@ export class CellDesk {
         this.#refused = refused;
         this.#showDetails();
         if (change === null) return log.warn(refused ?? '');
-        this.#own = { ...this.#own, ...changedBy(change) };
-        this.#parked.release('retry');
+        this.#take('retry', changedBy(change));
       },
       { description: 'Tries what is blocked again, with changes or without: {"run": {"timeoutHours": 72}}. In bulk: temporal workflow signal --query' },
     );
-    setHandler(skipCell, () => void this.#parked.release('skip'), { description: 'Does without what is blocked' });
+    setHandler(skipCell, () => this.#take('skip'), { description: 'Does without what is blocked' });
+    const told = (by: 'retry' | 'skip') => {
+      if (by === 'retry') this.#refused = null;
+      this.#parked.release(by);
+    };
+    setHandler(verdict, told, { description: FROM_WITHIN });
     const heard = ({ key, advance }: StageNews) => {
       const stage = [...this.#running.keys()].find((running) => this.#keyOf(running) === key);
       if (stage === undefined) return;
@@ -92,19 +96,28 @@ export class CellDesk {
       this.#tell({ stage, state: 'advanced', advance });
     };
     setHandler(stageNews, heard, { description: FROM_WITHIN });
-    const told = () => ({
+    const standing = () => ({
       cell: plan.id,
       status: this.#status,
       running: Object.fromEntries(this.#running),
       blocked: [...this.#blocked.values()],
       done: Object.fromEntries([...this.#done].map(([stage, { ref, summary }]) => [stage, { artifact: `${ref.stage}/${ref.key}`, summary }])),
     });
-    setHandler(cellProgress, told, { description: 'What the cell has done, does, and is blocked at' });
+    setHandler(cellProgress, standing, { description: 'What the cell has done, does, and is blocked at' });
     void this.#forward();
   }
 
   get #orders(): CellOrders {
     return { ...this.#sent, ...this.#own };
+  }
+
+  /** Does what a person says to the cell alone. Where it goes on after that, its sweep is to know at once: this workflow may end with a run of the sweep, and another one follow. */
+  #take(by: CellWord['verdict'], change: OwnChange = {}): void {
+    this.#own = { ...this.#own, ...change };
+    const isChanged = Object.keys(change).length > 0;
+    const isReleased = this.#parked.release(by);
+    const goesOn = by === 'retry' || this.#running.size > 0 || this.#orders.paused;
+    if (isChanged || (isReleased && goesOn)) this.#words.push({ cell: this.#plan.id, verdict: by, ...(isChanged && { change }) });
   }
 
   /** Runs a stage until it is done. Throws `GivenUp` where it failed and a person, or the spec, does without it. */
@@ -144,7 +157,6 @@ export class CellDesk {
       verdict.catch(() => {});
       this.#left.set(stage, { failures, verdict });
       this.#blocked.set(stage, failures[0]!);
-      this.#toldBlocked.add(stage);
     }
     if (blocked.length > 0) this.#showStage([...this.#left.keys()][0]!);
   }
@@ -214,13 +226,11 @@ export class CellDesk {
    * condition is looked at when all else of the moment is done, so one signal has all of it.
    */
   async #forward(): Promise<void> {
-    const isUrgent = () => this.#news.some(({ state }) => state === 'blocked');
-    // Else the sweep would take it for blocked for as long as it runs, and have it wait again where the sweep itself goes on in another run.
-    const isCorrection = () => this.#news.some(({ stage, state }) => state === 'running' && this.#toldBlocked.has(stage));
+    const isUrgent = () => this.#words.length > 0 || this.#news.some(({ state }) => state === 'blocked');
     let sentAt = Date.now();
     try {
       for (;;) {
-        await condition(() => (this.#orders.news === 'all' ? this.#news.length > 0 : isUrgent() || isCorrection()));
+        await condition(() => (this.#orders.news === 'all' ? isUrgent() || this.#news.length > 0 : isUrgent()));
         const wait = sentAt + NEWS_PAUSE_MS - Date.now();
         if (wait > 0) await condition(isUrgent, wait);
         if (this.#ending) return;
@@ -235,16 +245,13 @@ export class CellDesk {
 
   #send(): void {
     const news = this.#takeNews();
-    if (news.length === 0 || this.#sweep === null) return;
-    this.#telling.push(this.#sweep.signal(stageEvents, news, this.#startedAs).catch(() => {}));
+    const words = this.#words.splice(0);
+    if (news.length + words.length === 0 || this.#sweep === null) return;
+    this.#telling.push(this.#sweep.signal(stageEvents, news, this.#startedAs, ...(words.length > 0 ? ([words] as const) : [])).catch(() => {}));
   }
 
   #takeNews(): StageEvent[] {
     const news = this.#news.splice(0);
-    for (const { stage, state } of news) {
-      if (state === 'blocked') this.#toldBlocked.add(stage);
-      else this.#toldBlocked.delete(stage);
-    }
     return this.#orders.news === 'all' ? news : outcomesOf(news);
   }
 

@@ -1,15 +1,17 @@
 import { CancellationScope, type ChildWorkflowHandle, condition, uuid4, workflowInfo } from '@temporalio/workflow';
 import { type Board, onUnitBlocked, onUnitRetried } from '../board.ts';
 import type { cell } from '../cell.ts';
-import type { Carried, SaidChange, Said } from '../contracts/carried.ts';
+import type { ArtifactKey } from '../contracts/artifacts.ts';
+import type { Carried, Said } from '../contracts/carried.ts';
 import type { Failure } from '../contracts/progress.ts';
 import { type RunSpec, type TimeoutHours, USUAL_PRIORITY } from '../contracts/run.ts';
-import type { CellOrders, RetryChange } from '../contracts/steering.ts';
+import type { CellOrders, CellWord, RetryChange, SaidChange } from '../contracts/steering.ts';
 import { failureOf, type Verdict } from '../failures.ts';
-import { orders, retryCell, skipCell } from '../messages.ts';
+import { orders, verdict } from '../messages.ts';
 import type { StageMeans } from '../stage.ts';
 import { Gate } from './gate.ts';
 import type { SweepLimits } from '../policies.ts';
+import type { Part } from '../stopped-parts.ts';
 import { changedBy, urgency } from './orders.ts';
 import { Parked } from './parked.ts';
 import { Queued } from './queued.ts';
@@ -35,7 +37,7 @@ export class Desk {
   readonly #board: () => Board;
   readonly #root = CancellationScope.current();
   readonly #parked = new Parked();
-  readonly #scopes = new Map<string, Set<CancellationScope>>();
+  readonly #scopes = new Map<string, Map<Part, CancellationScope>>();
   readonly #words = new Map<string, Word>();
   readonly #children = new Map<string, ChildWorkflowHandle<typeof cell>>();
   readonly #startNames = new Map<string, string>();
@@ -47,14 +49,17 @@ export class Desk {
   readonly #changes = new Map<string, SaidChange>();
   #priority: number | undefined;
   readonly #timeoutHours: TimeoutHours | undefined;
-  /** Of stages that units share. */
+  /** Of stages that units share, and of those of them that a signal had tried again. */
   #sharedTimeoutHours: TimeoutHours | undefined;
+  readonly #ownTimeoutHours = new Map<ArtifactKey, TimeoutHours>();
   #ending = false;
   #onFailure: RunSpec['onFailure'];
   #paused = false;
   #isQuiet = false;
   /** Told of every unit that begins to wait for a person. */
   onBlocked: (id: string, failure: Failure) => void = () => {};
+  /** Whether a cell is blocked in a workflow that the run before had, and this one has yet to start again. */
+  isAwaited: (id: string) => boolean = () => false;
   /** Makes sure, before a cell tries again, that what it shares with others is there. */
   beforeRetry: (id: string) => Promise<void> = async () => {};
 
@@ -80,7 +85,7 @@ export class Desk {
   }
 
   /** What people have said, of all and of single units. */
-  get said(): Pick<Carried, 'said' | 'priorities'> & { changes: ReadonlyMap<string, SaidChange> } {
+  get said(): Pick<Carried, 'said' | 'priorities'> & { changes: ReadonlyMap<string, SaidChange>; ownTimeoutHours: ReadonlyMap<ArtifactKey, TimeoutHours> } {
     const said: Said = {
       paused: this.#paused,
       onFailure: this.#onFailure,
@@ -89,11 +94,11 @@ export class Desk {
       ...(this.#priority !== undefined && { priority: this.#priority }),
       ...(this.#sharedTimeoutHours !== undefined && { sharedTimeoutHours: this.#sharedTimeoutHours }),
     };
-    return { said, priorities: Object.fromEntries(this.#priorities), changes: this.#changes };
+    return { said, priorities: Object.fromEntries(this.#priorities), changes: this.#changes, ownTimeoutHours: this.#ownTimeoutHours };
   }
 
   /** Takes up what people said to an earlier run of the sweep. */
-  takeUp({ said, priorities, changes, changeOf, units }: Carried): void {
+  takeUp({ said, priorities, changes, changeOf, units, shared }: Carried): void {
     this.#onFailure = said.onFailure;
     this.#ending = said.ending;
     this.#priority = said.priority;
@@ -101,6 +106,7 @@ export class Desk {
     this.slots.ask(said.concurrency);
     for (const [id, priority] of Object.entries(priorities)) this.#priorities.set(id, priority);
     for (const [id, at] of Object.entries(changeOf)) this.#changes.set(id, changes[at]!);
+    for (const { key, timeoutHours } of shared) if (timeoutHours !== undefined) this.#ownTimeoutHours.set(key, timeoutHours);
     for (const [id, { skips }] of Object.entries(units)) if (skips) this.#unheard.set(id, 'skip');
     this.#paused = this.gate.paused = this.slots.paused = said.paused;
     this.#tell();
@@ -122,7 +128,7 @@ export class Desk {
 
   /** Whether whatever a person has stopped has ended. */
   get isSteady(): boolean {
-    return [...this.#words.keys()].every((id) => (this.#scopes.get(id)?.size ?? 0) === 0);
+    return [...this.#words.keys()].every((id) => this.stopping(id).length === 0);
   }
 
   /** Whether a cell's workflow is there. */
@@ -133,6 +139,11 @@ export class Desk {
   /** Whether a person has said to do without what the cell's workflow is blocked at. */
   skips(id: string): boolean {
     return this.#skipping.has(id) || this.#unheard.get(id) === 'skip';
+  }
+
+  /** Whether a person has had tried again what a workflow will be blocked at that is not there yet. */
+  retries(id: string): boolean {
+    return this.#unheard.get(id) === 'retry';
   }
 
   /** Whether the sweep as a whole is being cancelled. */
@@ -159,21 +170,32 @@ export class Desk {
     return { paused: this.#paused, onFailure: this.#onFailure, news: this.#isQuiet || this.#isLarge ? 'outcomes' : 'all', ...urgency({ priority: this.#priorityOf(id), timeoutHours: this.#timeoutHours }), ...this.#changes.get(id) };
   }
 
-  /** How a stage that the sweep runs itself is to run: one of a unit, or one that units share. */
-  meansOf(id?: string): StageMeans {
-    return urgency(id === undefined ? { priority: this.#priority, timeoutHours: this.#sharedTimeoutHours } : this.ordersOf(id));
+  /** How a stage of a unit that the sweep runs itself is to run. */
+  meansOf(id: string): StageMeans {
+    return urgency(this.ordersOf(id));
   }
 
-  /** Runs something of a unit so that a word on the unit can stop it. */
-  async inScope<T>(id: string, work: () => Promise<T>): Promise<T> {
+  /** The same of one that units share; of the report, which is of all of them, where none is named. */
+  meansOfShared(key?: ArtifactKey): StageMeans {
+    const own = key === undefined ? undefined : this.#ownTimeoutHours.get(key);
+    return urgency({ priority: this.#priority, timeoutHours: own ?? this.#sharedTimeoutHours });
+  }
+
+  /** Runs a part of a unit so that a word on the unit can stop it. */
+  async inScope<T>(id: string, part: Part, work: () => Promise<T>): Promise<T> {
     const scope = new CancellationScope();
-    const scopes = this.#scopes.get(id) ?? new Set();
-    this.#scopes.set(id, scopes.add(scope));
+    const scopes = this.#scopes.get(id) ?? new Map<Part, CancellationScope>();
+    this.#scopes.set(id, scopes.set(part, scope));
     try {
       return await scope.run(work);
     } finally {
-      scopes.delete(scope);
+      scopes.delete(part);
     }
+  }
+
+  /** Parts of a unit that a person has stopped, and that have not ended yet. */
+  stopping(id: string): Part[] {
+    return this.#words.has(id) ? [...(this.#scopes.get(id)?.keys() ?? [])] : [];
   }
 
   /** The word that stopped a unit; null where none did. */
@@ -244,7 +266,10 @@ export class Desk {
 
   async retry(ids: readonly string[], change: RetryChange = {}): Promise<void> {
     if (this.#isTakingUp) await condition(() => !this.#isTakingUp);
-    if (change.run?.timeoutHours !== undefined) this.#sharedTimeoutHours = change.run.timeoutHours;
+    if (change.run?.timeoutHours !== undefined) {
+      this.#sharedTimeoutHours = change.run.timeoutHours;
+      this.#ownTimeoutHours.clear();
+    }
     for (const id of ids) {
       this.#changes.set(id, { ...this.#changes.get(id), ...changedBy(change) });
       onUnitRetried(this.#board(), id);
@@ -256,11 +281,31 @@ export class Desk {
     for (const id of ids) if (this.#children.has(id)) void this.#retryCell(id);
   }
 
-  /** The same of what waits here: units that have no workflow of their own, or whose patching is blocked. Cells have their own signal. */
+  /**
+   * What a person has told a cell holds for the workflow that follows, where the run ends. `startedAs`: which start of it was told; that of
+   * a run before has ended since, and left what it was told to the one that there is, or will be. `blocked`: so it is shown to be.
+   */
+  takeWord({ cell: id, verdict: by, change }: CellWord, startedAs: string | undefined, blocked: boolean): void {
+    if (change !== undefined) this.#changes.set(id, { ...this.#changes.get(id), ...change });
+    if (this.hasStarted(id, startedAs)) {
+      if (by === 'skip') this.#skipping.add(id);
+      else if (blocked) this.slots.goOn(id);
+      return;
+    }
+    if (change !== undefined) void this.#order([id]);
+    if (!blocked) return;
+    if (!this.#children.has(id)) this.#release(by, id, [partsOf(id)[0]]);
+    else if (by === 'retry') this.#tryAgain(id);
+    else void this.#tellSkip([id]);
+  }
+
+  /** The same of what waits here: units that have no workflow of their own (yet), or whose patching is blocked. Cells have their own signal. */
   retryOwn(change: RetryChange): void {
-    if (change.run?.timeoutHours !== undefined) this.#sharedTimeoutHours = change.run.timeoutHours;
+    const hours = change.run?.timeoutHours;
+    if (hours !== undefined) for (const [key, { status }] of this.#board().shared) if (status === 'blocked') this.#ownTimeoutHours.set(key, hours);
     for (const id of this.#waitingHere()) {
       this.#changes.set(id, { ...this.#changes.get(id), ...changedBy(change) });
+      if (this.isAwaited(id)) onUnitRetried(this.#board(), id);
       this.#release('retry', id);
     }
   }
@@ -273,7 +318,7 @@ export class Desk {
   async #retryCell(id: string): Promise<void> {
     try {
       await this.beforeRetry(id);
-      await this.#signal([id], (child) => child.signal(retryCell));
+      await this.#signal([id], (child) => child.signal(verdict, 'retry'));
     } catch (error) {
       if (this.cancelled) return;
       const failure = failureOf(error, id);
@@ -295,7 +340,7 @@ export class Desk {
 
   async #tellSkip(ids: readonly string[]): Promise<void> {
     for (const id of ids) if (this.#children.has(id)) this.#skipping.add(id);
-    await this.#signal(ids, (child) => child.signal(skipCell));
+    await this.#signal(ids, (child) => child.signal(verdict, 'skip'));
   }
 
   /** What a cell was told to do without is not what blocks it since. */
@@ -333,12 +378,13 @@ export class Desk {
     await this.#order([id]);
   }
 
-  #release(verdict: 'retry' | 'skip', id: string): void {
-    if (!this.#parked.release(verdict, partsOf(id)) && !this.#children.has(id)) this.#unheard.set(id, verdict);
+  #release(verdict: 'retry' | 'skip', id: string, parts: string[] = partsOf(id)): void {
+    const isHere = this.#parked.release(verdict, parts) || this.#children.has(id);
+    if (!isHere || this.isAwaited(id)) this.#unheard.set(id, verdict);
   }
 
   #waitingHere(): string[] {
-    return [...this.#board().cells.keys()].filter((id) => partsOf(id).some((part) => this.#parked.has(part)));
+    return [...this.#board().cells.keys()].filter((id) => this.isAwaited(id) || partsOf(id).some((part) => this.#parked.has(part)));
   }
 
   /** A sweep that continues knows its units before they go on, and are there to be told anything. */
@@ -348,8 +394,8 @@ export class Desk {
   }
 
   #stop(id: string, word: Word): void {
-    const scopes = this.#scopes.get(id) ?? [];
-    if ([...scopes].length > 0 && !this.#words.has(id)) this.#words.set(id, word);
+    const scopes = [...(this.#scopes.get(id)?.values() ?? [])];
+    if (scopes.length > 0 && !this.#words.has(id)) this.#words.set(id, word);
     for (const scope of scopes) scope.cancel();
   }
 
@@ -369,6 +415,6 @@ export class Desk {
 }
 
 /** Names of what may wait of a unit: the unit itself, and its patching. */
-function partsOf(id: string): string[] {
+function partsOf(id: string): [own: string, patch: string] {
   return [`${id} `, `${id} patch`];
 }
