@@ -1,11 +1,12 @@
 /** Sweeps whose histories grow long: they continue as new, and nobody can tell by what comes out. */
 import { randomUUID } from 'node:crypto';
 import type { WorkflowHandle } from '@temporalio/client';
+import { defaultPayloadConverter } from '@temporalio/common';
 import { Worker } from '@temporalio/worker';
 import { describe, expect, it } from 'vitest';
 import { OneCellProgress, type StageNews, SweepProgress, SweepResult } from '#workflows/contracts/progress.ts';
 import type { SweepSpecInput } from '#workflows/contracts/spec.ts';
-import type { SteeringAnswer } from '#workflows/contracts/steering.ts';
+import type { CellWord, SteeringAnswer } from '#workflows/contracts/steering.ts';
 import { artifactKey } from '#workflows/plan/keys.ts';
 import { LIGHT_QUEUE } from '#workflows/queues.ts';
 import { conditionsOf } from '../support/conditions-of.ts';
@@ -226,7 +227,7 @@ describe('a sweep whose history has grown long', { timeout: 240_000 }, () => {
 
   it('keeps the ceiling that was raised, and waits at it without trying anew what comes to no more than that', async () => {
     const ceilings: (number | undefined)[] = [];
-    await workers(({ stage, params }, llm) => {
+    const { lookups } = await workers(({ stage, params }, llm) => {
       if (stage === 'write' && params.what === 'passages') ceilings.push(llm?.costCeilingDollars);
       return stage === 'write' && params.what === 'passages' && (llm?.costCeilingDollars ?? 0) < 3 ? 'too dear' : 'succeed';
     });
@@ -242,8 +243,10 @@ describe('a sweep whose history has grown long', { timeout: 240_000 }, () => {
     const statuses = async () => [(await progressOf(handle)).status, ...(await latest(handle).describe()).typedSearchAttributes.getAll().flatMap(({ key, value }) => (key.name === 'NeedleworkStatus' ? [value] : []))];
     expect(await statuses()).toEqual(['paused', 'paused']);
     // A run that has only taken up what was waited for.
+    lookups.held = true;
     for (const cells of [5, 6]) await update(handle, 'setConcurrency', { cells });
-    await untilRun(handle, 3);
+    await until(async () => [(await runsOf(handle)).length, ...(await statuses())]).toEqual([3, 'planning', 'paused']);
+    lookups.held = false;
     await isWaiting();
     expect(await statuses()).toEqual(['paused', 'paused']);
     await update(handle, 'setCostCeiling', 3);
@@ -387,20 +390,26 @@ describe('a sweep whose history has grown long', { timeout: 240_000 }, () => {
     await replayAll(handle, [REAL, SYMBOLIC]);
   });
 
-  it('does not come to the end of a run while people tell its cells something, so that nothing of that is lost', async () => {
+  it('hears in their order what its cells were told by signals of their own, so that the last of it holds', async () => {
     await workers(({ stage }) => (stage === 'train' ? 'hang' : 'succeed'));
-    const handle = await start(smallSpec({ name: 'after-2-updates-in-bulk', baselines: [], conditions: ['real'] }));
+    const handle = await start(smallSpec({ name: 'after-2-updates-in-order', baselines: [], conditions: ['real'] }));
     await until(async () => Object.keys((await cellOf(handle, REAL)).running)).toEqual(['train']);
     const cell = client().workflow.getHandle(`${handle.workflowId}/${REAL}`);
-    const MOST = 30;
-    for (let hours = 1; hours <= MOST; hours += 1) {
-      if (hours === 5) for (const cells of [3, 4]) await update(handle, 'setConcurrency', { cells });
+    const all = Array.from({ length: 40 }, (_, at) => at + 1);
+    for (const hours of all) {
       await cell.signal('retry', { run: { timeoutHours: hours } });
+      // So that the cell has heard it before it hears the next.
       await new Promise((resolve) => setTimeout(resolve, 50));
     }
+    const wordsIn = async (runId: string) => {
+      const signals = ((await client().workflow.getHandle(handle.workflowId, runId).fetchHistory()).events ?? []).flatMap(({ workflowExecutionSignaledEventAttributes: event }) => event?.input?.payloads?.[2] ?? []);
+      return signals.flatMap((payload) => defaultPayloadConverter.fromPayload<CellWord[]>(payload).map(({ change }) => change?.timeoutHours));
+    };
+    await until(async () => wordsIn((await runsOf(handle))[0]!)).toEqual(all);
+    for (const cells of [3, 4]) await update(handle, 'setConcurrency', { cells });
     await untilRun(handle, 2);
     const trainings = async () => ((await cell.fetchHistory()).events ?? []).flatMap(({ activityTaskScheduledEventAttributes: event }) => (event?.activityType?.name === 'trainAdapter' ? [Number(event.startToCloseTimeout?.seconds) / 3600] : []));
-    await until(trainings).toEqual([MOST]);
+    await until(trainings).toEqual([all.length]);
     await handle.cancel();
     await handle.result().catch(() => {});
   });

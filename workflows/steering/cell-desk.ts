@@ -233,6 +233,8 @@ export class CellDesk {
         await condition(() => (this.#orders.news === 'all' ? isUrgent() || this.#news.length > 0 : isUrgent()));
         const wait = sentAt + NEWS_PAUSE_MS - Date.now();
         if (wait > 0) await condition(isUrgent, wait);
+        // Signals may overtake each other, and what a person has said last is to hold.
+        if (this.#words.length > 0) await Promise.all(this.#telling);
         if (this.#ending) return;
         this.#send();
         sentAt = Date.now();
