@@ -1,4 +1,4 @@
-import { CancellationScope, type ChildWorkflowHandle, condition, uuid4, workflowInfo } from '@temporalio/workflow';
+import { CancellationScope, type ChildWorkflowHandle, condition, type ExternalWorkflowHandle, getExternalWorkflowHandle, uuid4, workflowInfo } from '@temporalio/workflow';
 import { type Board, onUnitBlocked, onUnitRetried } from '../board.ts';
 import type { cell } from '../cell.ts';
 import type { ArtifactKey } from '../contracts/artifacts.ts';
@@ -39,7 +39,8 @@ export class Desk {
   readonly #parked = new Parked();
   readonly #scopes = new Map<string, Map<Part, CancellationScope>>();
   readonly #words = new Map<string, Word>();
-  readonly #children = new Map<string, ChildWorkflowHandle<typeof cell>>();
+  /** By name, not as children: after a reset, the server passes nothing on from a run to what an earlier one had started. */
+  readonly #children = new Map<string, ExternalWorkflowHandle>();
   readonly #startNames = new Map<string, string>();
   /** Words on cells that are blocked, and whose workflow is not there yet. */
   readonly #unheard = new Map<string, 'retry' | 'skip'>();
@@ -223,8 +224,8 @@ export class Desk {
   }
 
   /** A cell's workflow has started: from now on it is told what changes. */
-  async started(id: string, child: ChildWorkflowHandle<typeof cell>, given: CellOrders): Promise<void> {
-    this.#children.set(id, child);
+  async started(id: string, child: Pick<ChildWorkflowHandle<typeof cell>, 'workflowId'>, given: CellOrders): Promise<void> {
+    this.#children.set(id, getExternalWorkflowHandle(child.workflowId));
     // What was said while it started.
     if (JSON.stringify(given) !== JSON.stringify(this.ordersOf(id))) await this.#order([id]);
     const word = this.#unheard.get(id);
@@ -403,7 +404,7 @@ export class Desk {
     return this.#signal(ids ?? [...this.#children.keys()], (child, id) => child.signal(orders, this.ordersOf(id)));
   }
 
-  async #signal(ids: readonly string[], send: (child: ChildWorkflowHandle<typeof cell>, id: string) => Promise<void>): Promise<void> {
+  async #signal(ids: readonly string[], send: (child: ExternalWorkflowHandle, id: string) => Promise<void>): Promise<void> {
     await Promise.all(
       ids.map(async (id) => {
         const child = this.#children.get(id);
