@@ -1,10 +1,11 @@
 /**
- * What orchestration costs: `npm run bench -- orchestration [RUNS]`. The paper's grid of 36 cells with stages that do no work, on our
+ * What orchestration costs: `npm run bench -- orchestration [RUNS [OTHER…]]`. The paper's grid of 36 cells with stages that do no work, on our
  * workflows and on Prefect, Dagster and Snakemake, each with its embedded default, one after the other, RUNS times (3) with all
  * made anew and as often with all there; ours once more with all made anew, by workers that have run a sweep before. All are timed from
  * the command that a person types to its end: ours with servers and workers up, as they are on a fleet, Prefect with the start of the server that it brings
  * along. What a run of Dagster and Prefect takes without that, and without imports, is printed besides. Every stage reads what it rests on and
- * writes a small file: ours to S3, theirs to the disk, as they do by default, and then, as ours, to S3.
+ * writes a small file: ours to S3, theirs to the disk, as they do by default, and then, as ours, to S3. `OTHER`: those of them alone, by the names that the
+ * table has for them (`Dagster`, `"Dagster, artifacts in S3"`).
  */
 import { mkdtempSync, rmSync } from 'node:fs';
 import { availableParallelism, tmpdir } from 'node:os';
@@ -30,7 +31,16 @@ interface Program extends Times {
   start: (options: OtherOptions) => Other | Promise<Other>;
 }
 
-const programsOf = (how: string): Program[] => Object.entries({ Prefect: prefect, Dagster: dagster, Snakemake: snakemake }).map(([name, start]) => ({ start, name: `${name}${how}`, first: [], again: [], starts: [] }));
+const IN_S3 = ', artifacts in S3';
+const OTHERS = { Prefect: prefect, Dagster: dagster, Snakemake: snakemake };
+const known = ['', IN_S3].flatMap((how) => Object.keys(OTHERS).map((name) => `${name}${how}`));
+const chosen = process.argv.length > 3 ? process.argv.slice(3) : known;
+for (const name of chosen) if (!known.includes(name)) throw new Error(`OTHER: found "${name}", allowed: ${known.map((one) => `"${one}"`).join(', ')}`);
+
+const programsOf = (how: string): Program[] =>
+  Object.entries(OTHERS)
+    .map(([name, start]) => ({ start, name: `${name}${how}`, first: [], again: [], starts: [] }))
+    .filter(({ name }) => chosen.includes(name));
 
 const { cells, nodes } = gridDag();
 const folder = mkdtempSync(join(tmpdir(), 'needlework-bench-'));
@@ -39,7 +49,7 @@ try {
   const bin = programs();
   console.log(`${cells} cells, ${nodes.length} stages, ${availableParallelism()} cores; ${runs} runs of each kind, the median counts (in brackets: fastest to slowest)`);
   const ours: Times = { name: 'ours', first: [], again: [], starts: [] };
-  const [others, withS3] = [programsOf(''), programsOf(', artifacts in S3')];
+  const [others, withS3] = [programsOf(''), programsOf(IN_S3)];
   const warm: number[] = [];
   let last: { first: OurRun; again: OurRun } | null = null;
   // Side by side: each round has a run of each, so that what else the machine does meets all of them.
