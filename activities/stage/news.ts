@@ -23,12 +23,13 @@ export class NewsDesk {
 
   offer(advance: StageAdvance): void {
     const { phase, done, total } = advance;
-    const measured = Object.keys(advance.metrics).length > 0;
-    const { at, phase: lastPhase, done: lastDone, measured: lastMeasured } = this.#last;
+    const { at, phase: lastPhase, done: lastDone, measured: wasMeasured } = this.#last;
+    const isNew = phase !== lastPhase;
+    const measured = Object.keys(advance.metrics).length > 0 || (wasMeasured && !isNew);
     const wait = lastPhase === '' ? Math.min(NEWS.firstSeconds, this.#seconds) : this.#seconds;
     if (this.#now() - at < wait * 1000) return;
     // The first loss is not kept back: a tenth of a training may take hours.
-    if (phase === lastPhase && measured === lastMeasured && done - lastDone < NEWS.share * total) return;
+    if (!isNew && measured === wasMeasured && done - lastDone < NEWS.share * total) return;
     this.#last = { at: this.#now(), phase, done, measured };
     this.#send(advance);
   }

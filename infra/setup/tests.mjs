@@ -8,7 +8,7 @@ import { join } from 'node:path';
 import { handOver } from './handover.mjs';
 import { lastLine, sum, tallyCheck, tallyPytest, tallyVitest } from './tally.mjs';
 
-/** Folders of tests that run aside: about as long as pytest leaves until the others are through. */
+/** Folders of tests that run aside, after pytest: with it they take no longer than the others. */
 const ASIDE = ['test/activities', 'test/infra'];
 
 /**

@@ -30,7 +30,7 @@ const { activities } = storedActivities(await contextForTests(folder, endpoint),
 const options = { connection, activities, ...WORKER_TIMING };
 const workers =
   role === 'light'
-    ? [await withoutCallStacks(async () => Worker.create({ ...options, taskQueue: LIGHT_QUEUE, workflowBundle: await workflowBundle(folder) })), await Worker.create({ ...options, taskQueue: LLM_QUEUE })]
+    ? [await withoutCallStacks(async () => Worker.create({ ...options, taskQueue: LIGHT_QUEUE, workflowBundle: await workflowBundle(process.env.NEEDLEWORK_CACHE || folder) })), await Worker.create({ ...options, taskQueue: LLM_QUEUE })]
     : [await Worker.create({ ...options, taskQueue: TRAINER_QUEUE })];
 process.once('SIGTERM', () => workers.forEach((worker) => worker.shutdown()));
 const running = Promise.all(workers.map((worker) => worker.run()));

@@ -1,11 +1,14 @@
 /** Sweeps that a person resets while their cells run: those go on, and hear of the new run what they would have of the old one. */
+import { execFile } from 'node:child_process';
 import { randomUUID } from 'node:crypto';
+import { promisify } from 'node:util';
 import { expect, it } from 'vitest';
 import { SweepProgress } from '#workflows/contracts/progress.ts';
+import { executable } from '../infra/servers/support.ts';
 import { smallSpec } from '../support/spec.ts';
 import { sweepsForTests } from '../support/sweeps.ts';
 
-const { client, workers, start, replay } = sweepsForTests('reset');
+const { client, workers, start, replay, address } = sweepsForTests('reset');
 const until = (check: () => Promise<unknown>) => expect.poll(check, { timeout: 60_000, interval: 200 });
 
 /** A sweep whose one cell trains, and was reset since to its last task; by the ids of both. */
@@ -37,4 +40,10 @@ it('stops such a cell as it is cancelled', { timeout: 120_000 }, async () => {
   await until(async () => (await cell.describe()).status.name).toBe('CANCELLED');
   await until(async () => (await sweep.describe()).status.name).toBe('CANCELLED');
   await replay(sweep, [cell.workflowId]);
+});
+
+it('ends together with such a cell where both are terminated by query', { timeout: 120_000 }, async () => {
+  const { sweep, cell } = await resetWhileTraining();
+  await promisify(execFile)(executable('NEEDLEWORK_TEMPORAL_CLI'), ['workflow', 'terminate', '--query', `NeedleworkSweep = "${sweep.workflowId}"`, '--reason', 'test', '--yes', '--address', address()]);
+  for (const handle of [sweep, cell]) await until(async () => (await handle.describe()).status.name).toBe('TERMINATED');
 });

@@ -379,9 +379,9 @@ export class Desk {
     await this.#order([id]);
   }
 
-  #release(verdict: 'retry' | 'skip', id: string, parts: string[] = partsOf(id)): void {
-    const isHere = this.#parked.release(verdict, parts) || this.#children.has(id);
-    if (!isHere || this.isAwaited(id)) this.#unheard.set(id, verdict);
+  #release(by: 'retry' | 'skip', id: string, parts: string[] = partsOf(id)): void {
+    const isHere = this.#parked.release(by, parts) || this.#children.has(id);
+    if (!isHere || this.isAwaited(id)) this.#unheard.set(id, by);
   }
 
   #waitingHere(): string[] {

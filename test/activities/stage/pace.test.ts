@@ -77,6 +77,18 @@ describe('the news of a stage', () => {
     expect(told).toEqual([0, 1]);
   });
 
+  it('are no more where the loss comes and goes', () => {
+    const { now, pass } = clock();
+    const told: number[] = [];
+    const desk = new NewsDesk(({ done }) => told.push(done), 30, now);
+    const pace = new Pace(now);
+    for (const step of [1, 2, 3, 4, 5]) {
+      pass(31);
+      desk.offer(pace.advance(train(step, step % 2 === 1 ? 2.5 : undefined)));
+    }
+    expect(told).toEqual([1]);
+  });
+
   it('are none of work that is over soon', () => {
     const { now, pass } = clock();
     const desk = new NewsDesk(() => expect.unreachable(), 30, now);
